@@ -1,0 +1,53 @@
+"""The command ``twomass``: finds the subcommand, runs it, turns a SurveyError into one sentence."""
+
+import argparse
+import importlib
+import sys
+
+from processing import __version__
+from processing.errors import SurveyError
+
+COMMANDS = {
+    "extract": ("processing.photometry.command", "Atlas images (one to three bands of a field) to a table of point sources"),
+    "release": ("processing.release.command", "extracted fields to a release: catalogs, scans, images, checksums"),
+    "publish": ("processing.publish.command", "load a release into the database and switch the services to it"),
+    "serve": ("processing.publish.serve", "start the database and the server"),
+    "stop": ("processing.publish.stop", "stop the server and the database"),
+    "status": ("processing.publish.status", "what runs, which release is published, how many rows it has"),
+    "simulate": ("processing.simulate.command", "Atlas images of a simulated piece of sky, with the truth beside them"),
+}
+"""Each module has ``describe(parser)``, which adds its arguments, and ``run(args)``; it is imported when called for."""
+
+
+def main(argv=None):
+    """Run one command; returns the exit status (0 only when everything asked for is there)."""
+    argv = sys.argv[1:] if argv is None else argv
+    parser = _parser(argv)
+    args = parser.parse_args(argv)
+    try:
+        importlib.import_module(COMMANDS[args.command][0]).run(args)
+    except SurveyError as error:
+        print(f"twomass {args.command}: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print(f"twomass {args.command}: interrupted; run it again to go on", file=sys.stderr)
+        return 130
+    return 0
+
+
+def _parser(argv):
+    parser = argparse.ArgumentParser(prog="twomass", description=sys.modules["processing"].__doc__)
+    parser.add_argument("--version", action="version", version=f"twomass {__version__}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for name, (module, summary) in COMMANDS.items():
+        command = commands.add_parser(name, help=summary)
+        if name in argv[:1]:
+            chosen = importlib.import_module(module)
+            command.description = chosen.__doc__
+            command.formatter_class = argparse.RawDescriptionHelpFormatter
+            chosen.describe(command)
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,76 @@
+"""The survey's numbers, read once from ``etc/survey.yaml`` and refused when anything in it is unknown or missing.
+
+In the file each number stands with its unit and its source::
+
+    photometry:
+      aperture_radius: {value: 4.0, unit: arcsec, source: "Explanatory Supplement IV.4c"}
+
+In the program it is ``survey().photometry.aperture_radius``, a plain number in that unit.
+"""
+
+from dataclasses import dataclass, field, fields
+from functools import cache
+from pathlib import Path
+
+import yaml
+
+from processing.errors import SurveyError
+
+SURVEY_FILE = Path(__file__).parents[1] / "etc" / "survey.yaml"
+
+
+def number(unit):
+    """A field of a section: what its unit must be in the file ("" for a pure number)."""
+    return field(metadata={"unit": unit})
+
+
+@dataclass(frozen=True)
+class Instrument:
+    """Detector and scan geometry."""
+
+    scan_rate: float = number("arcsec/s")
+    frames_per_coadd: float = number("")
+    gain: float = number("electron/adu")
+
+
+@dataclass(frozen=True)
+class Survey:
+    """All sections of the file."""
+
+    instrument: Instrument
+
+
+@cache
+def survey(path=SURVEY_FILE):
+    """The numbers in ``path``; SurveyError names the key that is unknown, missing or in another unit."""
+    try:
+        raw = yaml.safe_load(Path(path).read_text())
+    except (OSError, yaml.YAMLError) as error:
+        raise SurveyError(f"{path}: cannot be read as YAML: {error}") from error
+    sections = {f.name: f.type for f in fields(Survey)}
+    _same_keys(raw, sections, str(path))
+    return Survey(**{name: _section(kind, raw[name], f"{path}: {name}") for name, kind in sections.items()})
+
+
+def _section(kind, raw, where):
+    known = {f.name: f for f in fields(kind)}
+    _same_keys(raw, known, where)
+    return kind(**{name: _value(raw[name], f.metadata["unit"], f"{where}.{name}") for name, f in known.items()})
+
+
+def _value(entry, unit, where):
+    _same_keys(entry, {"value", "unit", "source"}, where)
+    if entry["unit"] != unit:
+        raise SurveyError(f"{where}: unit {entry['unit']!r}, expected {unit!r}")
+    value = entry["value"]
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _same_keys(found, expected, where):
+    if not isinstance(found, dict):
+        raise SurveyError(f"{where}: expected a mapping, found {found!r}")
+    unknown, missing = sorted(set(found) - set(expected)), sorted(set(expected) - set(found))
+    if unknown:
+        raise SurveyError(f"{where}: unknown key {', '.join(unknown)}; known are {', '.join(sorted(expected))}")
+    if missing:
+        raise SurveyError(f"{where}: missing key {', '.join(missing)}")
