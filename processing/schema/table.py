@@ -10,7 +10,7 @@ from processing.schema.bands import BANDS
 HERE = Path(__file__).parent
 
 DATATYPES = ("short", "int", "long", "float", "double", "char", "string", "boolean")
-"""Felis names. ``char`` has a fixed or largest ``length``, ``string`` has none."""
+"""Felis names. ``char`` always has ``length`` characters, ``string`` at most ``length`` (None: no bound)."""
 
 TABLE_KEYS = {"name", "description", "columns", "primaryKey", "foreignKeys", "twomass"}
 COLUMN_KEYS = {"name", "datatype", "length", "nullable", "ivoa:unit", "ivoa:ucd", "description", "twomass"}
