@@ -1,0 +1,93 @@
+"""DaCHS, the server of the services: its settings, its tables, its commands. It runs in the system's own Python."""
+
+import shutil
+
+from processing.errors import SurveyError
+from processing.publish.cluster import connect
+from processing.publish.site import ETC, as_account
+from processing.publish.vocabularies import desise_files
+
+PROGRAM = "/usr/bin/dachs"
+READY = "DaCHS is set up"
+"""Comment on the database once ``dachs init`` has gone through; before that it is done (again)."""
+
+
+def dachs(place, *words, **options):
+    """Run one ``dachs`` command as the account; returns the CompletedProcess, SurveyError with its last lines.
+
+    ``dachs`` finds this checkout on its Python path, so that a resource descriptor can import ``processing.schema``.
+    """
+    if not shutil.which(PROGRAM):
+        raise SurveyError("DaCHS is not installed (no /usr/bin/dachs): run 'make setup'")
+    return as_account([PROGRAM, *words], place, **options)
+
+
+def deploy(place):
+    """Put the site's files where DaCHS reads them; at every start, so that ``etc/`` is the one place to edit."""
+    for folder in (place.gavo, place.gavo / "etc", place.gavo / "cache", place.inputs, place.gavo / "state",
+                   place.gavo / "state" / "uwsjobs", place.log / "dachs"):
+        as_account(["mkdir", "-p", folder], place)
+    _write(place, place.gavo_rc, settings_text(place))
+    for name in ("defaultmeta.txt", "userconfig.rd"):
+        _write(place, place.gavo / "etc" / name, (ETC / name).read_text())
+    for name, text in desise_files().items():
+        _write(place, place.gavo / "cache" / name, text)
+
+
+def settings_text(place):
+    """``etc/gavo.rc`` with the folders, the account and the port of this machine."""
+    settings = place.settings
+    for section in ("general", "web"):
+        if not settings.has_section(section):
+            settings.add_section(section)
+    group = _group(place)
+    settings["general"].update({"rootDir": str(place.gavo), "logDir": str(place.log / "dachs"), "group": group,
+                                "gavoGroup": group})
+    settings["web"].update({"user": place.account.pw_name, "serverPort": str(place.port)})
+    settings["web"].setdefault("serverURL", place.url)
+    lines = ["# Made from etc/gavo.rc of the checkout at every start: edit that one."]
+    for section in settings.sections():
+        lines += ["", f"[{section}]", *(f"{key}: {value}" for key, value in settings[section].items())]
+    return "\n".join(lines) + "\n"
+
+
+def init(place):
+    """Make DaCHS's tables, roles and folders unless that is done; the database must run."""
+    if (place.gavo / "etc" / "feed").exists() and _is_ready(place):
+        return False
+    said = dachs(place, "init", "--dsn", place.dsn(), cwd=place.gavo).stdout
+    if "init failed" in said:
+        raise SurveyError(f"dachs init failed:\n{said.strip()}")
+    dachs(place, "imp", "//obscore")
+    dachs(place, "pub", "//services", "//tap")
+    with connect(place) as connection:
+        connection.execute(f"COMMENT ON DATABASE gavo IS '{READY}'")
+    return True
+
+
+def clear_lost_jobs(place):
+    """End the jobs of a server that was killed, which would count as running for ever; returns how many.
+
+    Synchronous jobs have the process id -1; DaCHS itself clears only those that had a process of their own.
+    """
+    with connect(place) as connection:
+        if connection.execute("SELECT to_regclass('tap_schema.tapjobs')").fetchone()[0] is None:
+            return 0
+        return connection.execute("UPDATE tap_schema.tapjobs SET phase = 'ERROR' "
+                                  "WHERE phase = 'EXECUTING' AND (pid = -1 OR pid IS NULL)").rowcount
+
+
+def _is_ready(place):
+    with connect(place) as connection:
+        return connection.execute("SELECT shobj_description(oid, 'pg_database') FROM pg_database "
+                                  "WHERE datname = 'gavo'").fetchone()[0] == READY
+
+
+def _group(place):
+    import grp
+
+    return grp.getgrgid(place.account.pw_gid).gr_name
+
+
+def _write(place, path, text):
+    as_account(["tee", path], place, input=text)

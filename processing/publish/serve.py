@@ -1,0 +1,70 @@
+"""Start the database and the server in the background, and print where they are. What runs already stays as it is.
+
+The addresses are http://127.0.0.1:8080 and below unless etc/gavo.rc or TWOMASS_PORT say otherwise; the state (database,
+logs) is in the folder state/ of the checkout unless TWOMASS_STATE names another. What was committed to the database
+survives a crash; run this again after one.
+"""
+
+import fcntl
+import os
+from contextlib import contextmanager
+
+from processing.errors import SurveyError
+from processing.publish import cluster, dachs, server
+from processing.publish.site import prepare, site
+
+
+def describe(parser):
+    parser.add_argument("--database-only", action="store_true", help="start the database and leave the web server out")
+    parser.add_argument("--restart", action="store_true", help="stop the web server first, so that it reads all anew")
+
+
+def run(args):
+    place = site()
+    with starting(place):
+        start_database(place)
+        if not args.database_only:
+            start_server(place, args.restart)
+    print_addresses(place, args.database_only)
+
+
+@contextmanager
+def starting(place):
+    """Only one command at a time starts or stops things here; another one waits."""
+    prepare(place)
+    with open(place.run / "lock", "w") as lock:
+        os.chown(lock.fileno(), place.account.pw_uid, place.account.pw_gid)
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def start_database(place):
+    """The database with DaCHS's own tables in it; the first time this takes about ten seconds."""
+    cluster.start(place)
+    if server.pid(place) is None:
+        dachs.deploy(place)
+    dachs.init(place)
+
+
+def start_server(place, restart=False):
+    """The web server; one that runs on another port than the one asked for is a SurveyError."""
+    if restart:
+        server.stop(place)
+    if server.pid(place):
+        running = server.port(place)
+        if running != place.port:
+            raise SurveyError(f"the server runs on port {running}, asked for is {place.port}: 'twomass stop' first")
+        return
+    server.check_port(place)
+    if server.pid(place):
+        return
+    dachs.deploy(place)
+    dachs.clear_lost_jobs(place)
+    server.start(place)
+
+
+def print_addresses(place, database_only=False):
+    print(f"database  postgresql://gavo@/gavo?host={place.socket_folder} (pid {cluster.pid(place)})")
+    if not database_only:
+        print(f"server    {place.url}/ (pid {server.pid(place)})")
+        print(f"TAP       {place.url}/tap")
