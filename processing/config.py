@@ -30,6 +30,8 @@ class Instrument:
 
     scan_rate: float = number("arcsec/s")
     frames_per_coadd: float = number("")
+    read2_exposure: float = number("s")
+    frame_height: float = number("arcsec")
     gain: float = number("electron/adu")
 
 
