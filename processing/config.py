@@ -36,10 +36,63 @@ class Instrument:
 
 
 @dataclass(frozen=True)
+class Aperture:
+    """The standard aperture and its sky annulus."""
+
+    radius: float = number("arcsec")
+    sky_inner: float = number("arcsec")
+    sky_outer: float = number("arcsec")
+
+
+@dataclass(frozen=True)
+class Merge:
+    """Position errors and the rules of band merging."""
+
+    band_floor: float = number("arcsec")
+    frame_floor: float = number("arcsec")
+    reach: float = number("arcsec")
+    ambiguity: float = number("")
+    pair_reach: float = number("arcsec")
+    pair_share: float = number("")
+
+
+@dataclass(frozen=True)
+class Confusion:
+    """Which neighbours confuse the photometry (cc_flg c)."""
+
+    radius: float = number("arcsec")
+    growth: float = number("")
+    reach: float = number("arcsec")
+
+
+@dataclass(frozen=True)
+class Uncertainty:
+    """Terms of the total magnitude uncertainty besides the zero point of the band."""
+
+    flat: float = number("mag")
+    read1: float = number("mag")
+
+
+@dataclass(frozen=True)
+class Quality:
+    """Limits of the photometric quality flag."""
+
+    snr: tuple = number("")
+    sigma: tuple = number("mag")
+    poor_chi2: float = number("")
+    no_error: float = number("mag")
+
+
+@dataclass(frozen=True)
 class Survey:
     """All sections of the file."""
 
     instrument: Instrument
+    aperture: Aperture
+    merge: Merge
+    confusion: Confusion
+    uncertainty: Uncertainty
+    quality: Quality
 
 
 @cache
