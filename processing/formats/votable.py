@@ -84,8 +84,7 @@ def _filled(array):
 
 
 def _values(array):
-    """A column as astropy reads it, as a list or array that arrow takes: text decoded, masked values None."""
-    mask = np.ma.getmaskarray(array)
+    """A column as astropy reads it, for ``make_table``; astropy forgets which texts are null, so an empty one is."""
     if array.dtype.kind in "OSU":
-        return pa.array([None if gone else str(value) for value, gone in zip(array.data, mask)], pa.string())
+        return pa.array([str(value) or None for value in array.data], pa.string())
     return array

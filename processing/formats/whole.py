@@ -1,9 +1,14 @@
 """Files and folders that are either there whole or not at all: written to the side, then renamed."""
 
+import ctypes
+import glob
 import os
 import shutil
 from contextlib import contextmanager
 from pathlib import Path
+
+AT_FDCWD, RENAME_EXCHANGE = -100, 2
+"""Of renameat2(2): paths are relative to the working directory; the two names change places in one step."""
 
 
 @contextmanager
@@ -11,7 +16,7 @@ def whole_file(path):
     """A path beside ``path`` to write to; renamed to ``path`` on success, removed when the block raises."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.partial-{os.getpid()}")
+    partial = _partial(path)
     try:
         yield partial
         os.replace(partial, path)
@@ -23,22 +28,50 @@ def whole_file(path):
 def whole_folder(path):
     """A folder beside ``path`` to fill; takes the place of ``path`` on success, removed when the block raises.
 
-    Leftovers of a process that was killed (same name, other process id) are removed first.
+    At every moment ``path`` is the old folder or the new one. Leftovers of processes that were killed are removed first.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    for leftover in path.parent.glob(f".{path.name}.partial-*"):
-        shutil.rmtree(leftover)
-    partial = path.with_name(f".{path.name}.partial-{os.getpid()}")
+    _remove_leftovers(path)
+    partial = _partial(path)
     partial.mkdir()
     try:
         yield partial
-        if path.exists():
-            old = path.with_name(f".{path.name}.partial-old-{os.getpid()}")
-            os.replace(path, old)
-            os.replace(partial, path)
-            shutil.rmtree(old)
-        else:
-            os.replace(partial, path)
+        _put_in_place(partial, path)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
+
+
+def is_partial(path):
+    """Whether ``path`` lies in something unfinished that these functions write or left behind."""
+    return any(part.startswith(".") and ".partial-" in part for part in Path(path).parts)
+
+
+def _partial(path):
+    return path.with_name(f".{path.name}.partial-{os.getpid()}")
+
+
+def _remove_leftovers(path):
+    for leftover in path.parent.glob(f".{glob.escape(path.name)}.partial-*"):
+        owner = leftover.name.rpartition("-")[2]
+        if owner == str(os.getpid()) or not Path("/proc", owner).exists():
+            shutil.rmtree(leftover, ignore_errors=True)
+
+
+def _put_in_place(partial, path):
+    """Rename ``partial`` to ``path``; an old ``path`` takes the name ``partial`` in the same step."""
+    if not path.exists():
+        os.replace(partial, path)
+    elif not _exchange(partial, path):
+        old = partial.with_name(f"{partial.name.rpartition('-')[0]}-old-{os.getpid()}")
+        os.replace(path, old)
+        os.replace(partial, path)
+        shutil.rmtree(old)
+
+
+def _exchange(one, other):
+    """Swap two names in one step; False where the system or the file system cannot (not Linux, some networks)."""
+    renameat2 = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)
+    if renameat2 is None:
+        return False
+    return renameat2(AT_FDCWD, os.fsencode(one), AT_FDCWD, os.fsencode(other), RENAME_EXCHANGE) == 0
