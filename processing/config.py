@@ -84,6 +84,21 @@ class Quality:
 
 
 @dataclass(frozen=True)
+class Simulate:
+    """What the simulated sky and camera are like."""
+
+    magzp: tuple = number("mag")
+    sky: tuple = number("adu")
+    airglow: tuple = number("adu")
+    read_noise: float = number("electron")
+    full_well: float = number("adu")
+    seeing: float = number("arcsec")
+    frame_pixel: float = number("arcsec")
+    frame_step: float = number("arcsec")
+    kernel_radius: float = number("arcsec")
+
+
+@dataclass(frozen=True)
 class Survey:
     """All sections of the file."""
 
@@ -93,6 +108,7 @@ class Survey:
     confusion: Confusion
     uncertainty: Uncertainty
     quality: Quality
+    simulate: Simulate
 
 
 @cache

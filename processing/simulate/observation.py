@@ -1,0 +1,120 @@
+"""When and how a field was observed: a scan of a plausible night that passes over it, told with the survey's words."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+import numpy as np
+
+FIRST_DAY = date(1997, 3, 1)
+"""Day number 1 of the survey (Explanatory Supplement II.4a)."""
+
+FRAME_SECONDS = 1.4855
+"""From frame to frame: UT_EOS - UT_SOS over NUMFRMS of the scans 990810s 49 and 000127s 58."""
+
+TILE_DEGREES = 6.0
+NORTHERN_FROM = 12.0
+"""Declination (deg) from which Mt Hopkins observes in this simulation; the survey's border was about there."""
+
+
+@dataclass(frozen=True)
+class Site:
+    """One of the two telescopes, with what the headers of its scans say."""
+
+    hemisphere: str
+    name: str
+    note: str
+    latitude: float
+    longitude: float
+    frames: int
+    settling: int
+    lead: float
+    """From the start of a scan to the centre of the first frame, arcsec (header IS_OFF1)."""
+    trail: float
+    """From the end of a scan to the centre of the last frame, arcsec (header IS_OFF2)."""
+    beyond: float
+    """How far outside its tile a scan starts, deg."""
+
+
+HOPKINS = Site("n", "Hopkins", "Telescope +31.688/+110.885 lat/lon degs", 31.688, -110.885, 273, 50, 138.1, 98.6, 0.0902)
+CTIO = Site("s", "CTIO", "Telescope -30.165/+70.815 lat/lon degs", -30.165, -70.815, 274, 51, 365.37, 123.61, 0.2956)
+
+
+@dataclass(frozen=True)
+class Observation:
+    """The scan in which a field was seen; angles in deg, times UTC."""
+
+    site: Site
+    start: datetime
+    scan: int
+    tile: int
+    direction: str
+    ra: float
+    dec_start: float
+    dec_end: float
+    step: float
+    frame: float
+    """Number (from 0, with fraction) of the frame whose centre is the field's centre."""
+
+    @property
+    def coadd(self):
+        """Number of the frame nearest the centre, from 1: the image's number."""
+        return round(self.frame) + 1
+
+    @property
+    def middle(self):
+        """When the field's centre was observed."""
+        return self.start + timedelta(seconds=0.743 + self.frame * FRAME_SECONDS)
+
+    @property
+    def end(self):
+        """When the last frame was taken."""
+        return self.start + timedelta(seconds=self.site.frames * FRAME_SECONDS)
+
+    @property
+    def day_number(self):
+        """Survey day of the night."""
+        return (self.start.date() - FIRST_DAY).days + 1
+
+
+def observation(ra, dec, seed, step):
+    """A scan over the field at ra, dec (deg), stepping ``step`` arcsec: the same for the same seed.
+
+    The night is one of 1999 in which the field culminates about local midnight, so UT, hour angle and airmass agree.
+    """
+    rng = np.random.default_rng([seed, 1])
+    site = HOPKINS if dec > NORTHERN_FROM else CTIO
+    edge = TILE_DEGREES * np.floor(dec / TILE_DEGREES)
+    start = edge + TILE_DEGREES + site.beyond
+    first = start - site.lead / 3600
+    frame = (first - dec) * 3600 / step
+    end = first - (site.frames - 1) * step / 3600 - site.trail / 3600
+    scan, tile = int(rng.integers(20, 140)), int(rng.integers(1, 59651))
+    return Observation(site, _transit(ra, site, rng), scan, tile, "s", ra, start, end, step, max(frame, 0.0))
+
+
+def _transit(ra, site, rng):
+    """UTC at which ``ra`` is within half an hour of the meridian, in the night when that is about midnight."""
+    day = ((ra / 15 - 6.68) % 24) * 365.25 / 24
+    midnight = datetime(1999, 1, 1) + timedelta(days=int(day), hours=-site.longitude / 15)
+    late = (ra / 15 - sidereal(midnight, site) + 12) % 24 - 12 + rng.uniform(-0.4, 0.4)
+    return (midnight + timedelta(hours=late / 1.0027379)).replace(microsecond=0)
+
+
+def sidereal(when, site):
+    """Local mean sidereal time, hours (Astronomical Almanac; UT1 taken as UTC)."""
+    days = (when - datetime(2000, 1, 1, 12)).total_seconds() / 86400
+    return (18.697374558 + 24.06570982441908 * days + site.longitude / 15) % 24
+
+
+def zenith_distance(when, ra, dec, site):
+    """Zenith distance (deg) and hour angle (hours)."""
+    hour_angle = (sidereal(when, site) - ra / 15 + 12) % 24 - 12
+    lat, dec, angle = np.radians([site.latitude, dec, 15 * hour_angle])
+    cosine = np.sin(lat) * np.sin(dec) + np.cos(lat) * np.cos(dec) * np.cos(angle)
+    return float(np.degrees(np.arccos(cosine))), float(hour_angle)
+
+
+def airmass(zenith):
+    """Airmass at a zenith distance in deg (Kasten & Young 1989, finite at the horizon)."""
+    altitude = max(90 - zenith, 0.0)
+    return float(1 / (np.sin(np.radians(altitude)) + 0.50572 * (altitude + 6.07995) ** -1.6364))
