@@ -60,8 +60,8 @@ class Merge:
 class Confusion:
     """Which neighbours confuse the photometry (cc_flg c)."""
 
-    radius: float = number("arcsec")
-    growth: float = number("")
+    radius: tuple = number("arcsec")
+    growth: tuple = number("")
     reach: float = number("arcsec")
 
 
@@ -99,6 +99,17 @@ class Simulate:
 
 
 @dataclass(frozen=True)
+class Release:
+    """Which sources a release lists and how its files are cut."""
+
+    border: float = number("arcsec")
+    match_radius: float = number("arcsec")
+    partition_rows: int = number("")
+    partition_order: int = number("")
+    coverage_order: int = number("")
+
+
+@dataclass(frozen=True)
 class Survey:
     """All sections of the file."""
 
@@ -109,6 +120,7 @@ class Survey:
     uncertainty: Uncertainty
     quality: Quality
     simulate: Simulate
+    release: Release
 
 
 @cache
