@@ -1,0 +1,74 @@
+"""The schema as DaCHS sees it: what the resource descriptors in ``resources/`` ask for while they are parsed.
+
+Runs in the system's Python inside DaCHS, so it needs nothing but processing.schema (and processing.config).
+"""
+
+from processing.config import survey
+from processing.schema import BANDS, load_table
+
+TYPES = {"short": "smallint", "int": "integer", "long": "bigint", "float": "real", "double": "double precision",
+         "string": "text", "boolean": "boolean"}
+NULLS = {"short": -32768, "int": -2147483648, "long": -9223372036854775808}
+"""What stands for a null in VOTable serialisations that have no other way to say it."""
+
+RESERVED = {"date"}
+"""Column names that are words of ADQL: written with quotes there."""
+
+
+def columns(table):
+    """The columns of ``table`` as the attributes of DaCHS's ``column`` element, in order (dicts of str)."""
+    description = load_table(table)
+    principal = set(description.extra.get("principal", description.names))
+    for column in description.columns:
+        quoted = column.name in RESERVED
+        yield {
+            "name": f"quoted/{column.name}" if quoted else column.name,
+            "type": _type(column),
+            "unit": column.unit,
+            "ucd": column.ucd,
+            "description": column.description,
+            "required": str(not column.nullable),
+            "verbLevel": "1" if column.name in principal else "25",
+            "tablehead": column.name,
+        }
+
+
+def nullable_integers(table):
+    """Name and null literal of the columns that need one."""
+    for column in load_table(table).columns:
+        if column.nullable and column.datatype in NULLS:
+            yield {"name": column.name, "nullLiteral": str(NULLS[column.datatype])}
+
+
+def _type(column):
+    if column.datatype == "char":
+        return "char" if column.length == 1 else f"char({column.length})"
+    return TYPES[column.datatype]
+
+
+def band_case(value):
+    """SQL that is ``value(band)`` for the band named in the column ``band``."""
+    cases = " ".join(f"WHEN '{band.name}' THEN {value(band)!r}" for band in BANDS)
+    return f"CASE band {cases} END"
+
+
+def image_terms():
+    """How the columns of twomass.atlas give what the image protocols ask for, as SQL.
+
+    Times: ``mjd`` is when the centre of the image passed the centre of the array, so the first light came half a pass
+    of the image and half a frame earlier. The exposure is that of the frames that each pixel is made of.
+    """
+    numbers = survey().instrument
+    half_span = f"((naxis2 * pixel_scale + {numbers.frame_height}) / {2 * numbers.scan_rate * 86400})"
+    return {
+        "em_min": band_case(lambda band: band.wavelength[0]),
+        "em_max": band_case(lambda band: band.wavelength[1]),
+        "em_mid": band_case(lambda band: sum(band.wavelength) / 2),
+        "t_min": f"mjd - {half_span}",
+        "t_max": f"mjd + {half_span}",
+        "t_exptime": repr(round(numbers.frames_per_coadd * numbers.read2_exposure, 6)),
+        "s_fov": "greatest(naxis1, naxis2) * pixel_scale / 3600",
+        "title": "'2MASS Atlas Image ' || band || ' ' || \"date\" || hemis || ' scan ' || scan "
+                 "|| coalesce(' coadd ' || coadd, '')",
+        "facility": "CASE hemis WHEN 'n' THEN 'FLWO 1.3m' ELSE 'CTIO 1.3m' END",
+    }
