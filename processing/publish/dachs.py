@@ -1,10 +1,13 @@
 """DaCHS, the server of the services: its settings, its tables, its commands. It runs in the system's own Python."""
 
+import hashlib
+import io
 import shutil
+import tarfile
 
 from processing.errors import SurveyError
 from processing.publish.cluster import connect
-from processing.publish.site import ETC, as_account
+from processing.publish.site import CHECKOUT, ETC, as_account
 from processing.publish.vocabularies import desise_files
 
 PROGRAM = "/usr/bin/dachs"
@@ -15,10 +18,11 @@ READY = "DaCHS is set up"
 def dachs(place, *words, **options):
     """Run one ``dachs`` command as the account; returns the CompletedProcess, SurveyError with its last lines.
 
-    ``dachs`` finds this checkout on its Python path, so that a resource descriptor can import ``processing.schema``.
+    ``dachs`` finds this checkout's package on its Python path: a resource descriptor can import ``processing.schema``.
     """
     if not shutil.which(PROGRAM):
         raise SurveyError("DaCHS is not installed (no /usr/bin/dachs): run 'make setup'")
+    deploy_package(place)
     return as_account([PROGRAM, *words], place, **options)
 
 
@@ -27,11 +31,35 @@ def deploy(place):
     for folder in (place.gavo, place.gavo / "etc", place.gavo / "cache", place.inputs, place.gavo / "state",
                    place.gavo / "state" / "uwsjobs", place.log / "dachs"):
         as_account(["mkdir", "-p", folder], place)
+    deploy_package(place)
     _write(place, place.gavo_rc, settings_text(place))
     for name in ("defaultmeta.txt", "userconfig.rd"):
         _write(place, place.gavo / "etc" / name, (ETC / name).read_text())
     for name, text in desise_files().items():
         _write(place, place.gavo / "cache" / name, text)
+
+
+def deploy_package(place):
+    """Copy the package ``processing`` to where DaCHS, as another account, can read it; only if anything has changed."""
+    archive = _package_archive()
+    digest, stamp = hashlib.sha256(archive).hexdigest(), place.python / "digest"
+    if stamp.exists() and stamp.read_text() == digest:
+        return
+    as_account(["mkdir", "-p", place.python], place)
+    as_account(["tar", "-x", "-C", place.python], place, input=archive, text=False)
+    _write(place, stamp, digest)
+
+
+def _package_archive():
+    """The files of the package but its tests, as a tar archive that depends on nothing but their contents."""
+    buffer, package = io.BytesIO(), CHECKOUT / "processing"
+    with tarfile.open(fileobj=buffer, mode="w") as archive:
+        for path in sorted(package.rglob("*")):
+            if path.suffix in (".py", ".yaml") and "tests" not in path.parts:
+                entry = tarfile.TarInfo(str(path.relative_to(CHECKOUT)))
+                entry.size, entry.mode = path.stat().st_size, 0o644
+                archive.addfile(entry, io.BytesIO(path.read_bytes()))
+    return buffer.getvalue()
 
 
 def settings_text(place):

@@ -51,6 +51,11 @@ class Site:
         return self.gavo / "inputs"
 
     @property
+    def python(self):
+        """Where DaCHS finds the package ``processing``: a copy, since it may not be able to read the checkout."""
+        return self.gavo / "python"
+
+    @property
     def log(self):
         return self.state / "log"
 
@@ -101,7 +106,7 @@ class Site:
         return {
             "HOME": str(self.state), "PATH": "/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8", "MPLBACKEND": "Agg",
             "GAVOSETTINGS": str(self.gavo_rc), "GAVOCUSTOM": str(self.state / "no-other-settings"),
-            "PYTHONPATH": str(CHECKOUT), "PYTHONDONTWRITEBYTECODE": "1", "TMPDIR": tempfile.gettempdir(),
+            "PYTHONPATH": str(self.python), "TMPDIR": tempfile.gettempdir(),
         }
 
 
@@ -175,7 +180,9 @@ def as_account(command, place=None, check=True, **options):
         del options["stdin"]
     done = subprocess.run(words, **options)
     if check and done.returncode:
-        last = "\n".join((done.stdout or "").strip().splitlines()[-12:])
+        said = done.stdout or ""
+        said = said.decode(errors="replace") if isinstance(said, bytes) else said
+        last = "\n".join(said.strip().splitlines()[-12:])
         raise SurveyError(f"{' '.join(words[:4])} failed with exit status {done.returncode}:\n{last}")
     return done
 
@@ -185,10 +192,10 @@ def prepare(place):
     account = place.account
     for folder, mode in ((place.state, 0o755), (place.log, 0o755), (place.run, 0o700), (place.socket_folder, 0o700)):
         _own_folder(folder, mode, account)
-    for test, path in (("-w", place.state), ("-r", CHECKOUT / "processing" / "schema" / "__init__.py")):
-        if as_account(["test", test, path], place, check=False, cwd="/").returncode:
-            raise SurveyError(f"the account {account.pw_name} cannot reach {path}: move the checkout to a place that "
-                              "every user can read (such as /srv), or run it as an ordinary user")
+    if as_account(["test", "-w", place.state], place, check=False, cwd="/").returncode:
+        raise SurveyError(f"the account {account.pw_name}, which runs the servers for root, cannot reach {place.state}: "
+                          "move the checkout to a place that every user can read (such as /srv), "
+                          "or run this as an ordinary user")
 
 
 def _own_folder(folder, mode, account):

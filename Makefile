@@ -1,0 +1,44 @@
+# make up                 set the machine up, process a small simulated field, publish it, print where it is
+# make up ATLAS=folder    the same for a folder of Atlas images
+# make down               stop it all
+# make status             what runs, what is published
+# make test               every test, the real server included
+# make bench              the benchmarks
+# Without processing anything: make setup, make serve. For developers: make pins.
+
+.PHONY: help up down setup setup-tests serve status test bench pins
+.DEFAULT_GOAL := help
+
+help:
+	@sed -n 's/^# //p' Makefile
+
+up: setup
+	@etc/up.sh $(if $(ATLAS),"$(ATLAS)")
+
+down:
+	@if [ -x .venv/bin/twomass ]; then .venv/bin/twomass stop; else echo "nothing runs: not set up"; fi
+
+setup:
+	@etc/setup.sh
+
+setup-tests:
+	@etc/setup.sh --tests
+
+serve: setup
+	@.venv/bin/twomass serve
+
+status:
+	@.venv/bin/twomass status
+
+test: setup-tests
+	.venv/bin/pytest $(ARGS)
+
+bench: setup
+	@for benchmark in benchmarks/bench_*.py; do .venv/bin/python $$benchmark || exit 1; done
+
+# New versions of everything, after setup.cfg has changed or time has passed. Test before committing.
+pins:
+	rm -rf .venv-pins && /usr/bin/python3 -m venv .venv-pins
+	.venv-pins/bin/pip install --quiet --disable-pip-version-check --upgrade setuptools '.[test]'
+	{ grep '^#' etc/requirements.txt; .venv-pins/bin/pip freeze --all --exclude pip --exclude twomass; } > etc/requirements.new
+	mv etc/requirements.new etc/requirements.txt && rm -rf .venv-pins
