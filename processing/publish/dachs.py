@@ -54,7 +54,7 @@ def _package_archive():
     """The files of the package but its tests, as a tar archive that depends on nothing but their contents."""
     buffer, package = io.BytesIO(), CHECKOUT / "processing"
     with tarfile.open(fileobj=buffer, mode="w") as archive:
-        for path in sorted(package.rglob("*")):
+        for path in [*sorted(package.rglob("*")), ETC / "survey.yaml"]:
             if path.suffix in (".py", ".yaml") and "tests" not in path.parts:
                 entry = tarfile.TarInfo(str(path.relative_to(CHECKOUT)))
                 entry.size, entry.mode = path.stat().st_size, 0o644
