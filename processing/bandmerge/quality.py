@@ -1,0 +1,54 @@
+"""The photometric quality flag and the magnitudes' uncertainties (Explanatory Supplement, section II.2a)."""
+
+import numpy as np
+
+from processing.config import survey
+
+MAG = 2.5 / np.log(10)
+"""Magnitudes per relative flux error: 1.0857."""
+
+LARGEST_SNR = 1e7
+"""The catalog's cap of the scan signal-to-noise ratio."""
+
+
+def photometric_quality(rd_flg, snr, cmsig, psfchi):
+    """``ph_qual`` of one band.
+
+    Parameters
+    ----------
+    rd_flg : ndarray of str, one character each
+    snr, cmsig, psfchi : ndarray
+        NaN = null: never passes a limit.
+
+    Returns
+    -------
+    ndarray of str, one character each: the first of X U F E A B C D whose rule holds.
+    """
+    rules = survey().quality
+    rules_in_order = [
+        ("X", rd_flg == "9"),
+        ("U", np.isin(rd_flg, ["0", "6"])),
+        ("F", np.isin(rd_flg, ["1", "3"]) & ~(cmsig <= rules.no_error)),
+        ("E", (rd_flg == "4") | ((rd_flg == "2") & (psfchi > rules.poor_chi2))),
+        *((grade, (snr > least) & (cmsig < largest)) for grade, least, largest in zip("ABC", rules.snr, rules.sigma)),
+    ]
+    return np.select([holds for _, holds in rules_in_order], [letter for letter, _ in rules_in_order], "D")
+
+
+def total_uncertainty(cmsig, rd_flg, zero_point_error):
+    """``msigcom`` (mag): ``cmsig`` with the zero point, the flat and, for rd_flg 1, the Read1 normalisation."""
+    rules = survey().uncertainty
+    read1 = np.where(rd_flg == "1", rules.read1, 0.0)
+    return np.sqrt(cmsig**2 + zero_point_error**2 + rules.flat**2 + read1**2)
+
+
+def magnitude(flux, magzp):
+    """Magnitude of a flux in DN; NaN unless the flux is positive."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return magzp - 2.5 * np.log10(np.where(flux > 0, flux, np.nan))
+
+
+def magnitude_error(flux, flux_err):
+    """One-sigma error in mag; NaN unless the flux is positive."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return MAG * flux_err / np.where(flux > 0, flux, np.nan)
