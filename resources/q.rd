@@ -37,7 +37,7 @@
 	<STREAM id="column">
 		<doc>One column as processing.publish.rd_columns describes it.</doc>
 		<column name="\name" type="\type" unit="\unit" ucd="\ucd" tablehead="\tablehead" description="\description"
-			required="\required" verbLevel="\verbLevel"/>
+			required="\required" verbLevel="\verbLevel"><values nullLiteral="\nullLiteral"/></column>
 	</STREAM>
 
 	<!-- ======================================================== tables -->

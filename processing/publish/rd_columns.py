@@ -30,14 +30,17 @@ def columns(table):
             "required": str(not column.nullable),
             "verbLevel": "1" if column.name in principal else "25",
             "tablehead": column.name,
+            "nullLiteral": _null_literal(column),
         }
 
 
-def nullable_integers(table):
-    """Name and null literal of the columns that need one."""
-    for column in load_table(table).columns:
-        if column.nullable and column.datatype in NULLS:
-            yield {"name": column.name, "nullLiteral": str(NULLS[column.datatype])}
+def _null_literal(column):
+    """What stands for a null where the type itself has nothing for it; DaCHS reads __NULL__ as "no such thing"."""
+    if not column.nullable:
+        return "__NULL__"
+    if column.datatype == "char" and column.length == 1:
+        return "-"
+    return str(NULLS.get(column.datatype, "__NULL__"))
 
 
 def _type(column):

@@ -1,0 +1,30 @@
+"""Load a release into the database beside the one in use, and switch the services to it in one step.
+
+The release is a folder that ``twomass release`` made. Its checksums are verified; its tables are loaded, indexed and
+counted; its images are linked into the server's folder; then TAP, SCS, SIA and ObsCore change to it in one transaction,
+and the rows are counted once more through TAP. Until that step, whatever happens, everybody sees the old release.
+Killed or failed, run it again: it goes on. The release before is kept for ``--back``; older ones are removed.
+
+    twomass publish release/2025a
+    twomass publish --back
+"""
+
+from processing.errors import SurveyError
+
+
+def describe(parser):
+    parser.add_argument("release", nargs="?", metavar="RELEASE", help="folder of the release, e.g. release/2025a")
+    parser.add_argument("--back", action="store_true", help="publish the release again that was published before this one")
+
+
+def run(args):
+    from processing.publish.publication import publish, publish_previous
+    from processing.publish.site import site
+    from processing.release import read_release
+
+    if bool(args.release) == args.back:
+        raise SurveyError("expected either the folder of a RELEASE or --back")
+    if args.back:
+        publish_previous(site())
+    else:
+        publish(site(), read_release(args.release))

@@ -1,0 +1,184 @@
+"""The order of a publication: verify, load, place the images, switch, count, tidy up."""
+
+import hashlib
+import json
+import os
+import time
+from contextlib import contextmanager
+
+from processing.errors import SurveyError
+from processing.publish import cluster, server
+from processing.publish.dachs import deploy_package
+from processing.publish.images import FOLDER, drop_images, place_images
+from processing.publish.site import CHECKOUT, as_account
+from processing.publish.store import TABLES, drop, load, store_name, stores
+from processing.publish.switch import LOCK, TRY_AGAIN
+
+RESOURCES = CHECKOUT / "resources"
+PUBLISHING = 2_306_113
+"""Key of the advisory lock that a running ``twomass publish`` holds."""
+
+LOCK_SECONDS, ATTEMPTS, PAUSE = 5, 24, 5.0
+"""A switch waits so long for running queries (new ones wait behind it), so often, with a pause in between."""
+
+
+def publish(place, release):
+    """Publish ``release``; SurveyError when anything is not as it should be, and then the old one is still published."""
+    _need_servers(place)
+    print(f"verifying {release.path}: {len(release.files)} files")
+    release.verify()
+    with _publishing(place) as connection:
+        _tidy(place, connection, keep=store_name(release))
+        store = _load(connection, release)
+        _place_images(place, store, release)
+        _switch(place, connection, store)
+        _tidy(place, connection)
+    print(f"published {release.name}: {_sentence(release.rows)}; the same in the files, the database and through TAP")
+
+
+def publish_previous(place):
+    """Publish the release again that the current one replaced."""
+    _need_servers(place)
+    with _publishing(place) as connection:
+        store = published(connection).get("previous")
+        if store not in stores(connection):
+            raise SurveyError("no earlier release is kept: publish one by its folder")
+        _switch(place, connection, store)
+        note = stores(connection)[store]
+        _tidy(place, connection)
+    print(f"published {note['name']} again: {_sentence(note['rows'])}")
+
+
+def published(connection):
+    """What is published: ``store``, ``previous``, ``mark``; empty before the first time."""
+    with connection.transaction():
+        row = connection.execute("SELECT obj_description(to_regnamespace('published'))").fetchone()
+    return json.loads(row[0]) if row[0] else {}
+
+
+def _need_servers(place):
+    if not cluster.pid(place) or not server.pid(place):
+        what = "server" if cluster.pid(place) else "database"
+        raise SurveyError(f"the {what} does not run; start it with 'twomass serve'")
+
+
+@contextmanager
+def _publishing(place):
+    """A connection that is the only one that publishes; one left behind by a killed program is waited for."""
+    with cluster.connect(place, autocommit=True) as connection:
+        connection.execute("SET client_connection_check_interval = '1s'")
+        for attempt in range(20):
+            if connection.execute("SELECT pg_try_advisory_lock(%s)", (PUBLISHING,)).fetchone()[0]:
+                break
+            time.sleep(0.5)
+        else:
+            raise SurveyError("another 'twomass publish' is running: wait until it has ended")
+        yield connection
+
+
+def _load(connection, release):
+    from tqdm import tqdm
+
+    begin = time.monotonic()
+    total = sum(release.rows[table] for table in TABLES)
+    with tqdm(total=total, desc="loading", unit=" rows", unit_scale=True, disable=None) as bar:
+        store = load(connection, release, bar.update)
+    print(f"loaded {_sentence(release.rows)} in {time.monotonic() - begin:.1f} s")
+    return store
+
+
+def _place_images(place, store, release):
+    from tqdm import tqdm
+
+    with tqdm(total=len(release.image_files()), desc="images", unit=" files", disable=None) as bar:
+        place_images(place, store, release, bar.update)
+
+
+def _switch(place, connection, store):
+    """Switch to ``store`` and check by counting through TAP. A server that runs need not be restarted."""
+    now, mark = published(connection), _services_mark()
+    if (now.get("store"), now.get("mark")) != (store, mark) or not _deployed(place):
+        previous = now.get("store") if now.get("store") != store else now.get("previous")
+        _run_switch(place, store, previous, mark)
+        _deploy(place)
+    _count_through_tap(place, stores(connection)[store]["rows"])
+
+
+def _run_switch(place, store, previous, mark):
+    deploy_package(place)
+    staging = place.gavo / "staging"
+    _copy_resources(place, staging)
+    words = ["/usr/bin/python3", "-m", "processing.publish.switch", store, previous or "-", mark, LOCK_SECONDS]
+    environment = {**place.environment, "GAVO_INPUTSDIR": str(staging)}
+    for attempt in range(ATTEMPTS):
+        done = as_account(words, place, check=False, env=environment)
+        if done.returncode == 0:
+            return
+        if done.returncode != TRY_AGAIN:
+            last = "\n".join(done.stdout.strip().splitlines()[-12:])
+            raise SurveyError(f"the switch to {store} failed, the old release stays published:\n{last}")
+        print("a running query holds the tables; trying again")
+        time.sleep(PAUSE)
+    raise SurveyError("queries held the tables all the time, so the old release stays published; the new one is loaded: "
+                      "run this again when they have ended")
+
+
+def _services_mark():
+    """Stands for all that the services are made of besides the release."""
+    folders = (RESOURCES.glob("*.rd"), (CHECKOUT / "processing" / "schema").glob("*.*"),
+               (CHECKOUT / "processing" / "publish").glob("[rs]*.py"), (CHECKOUT / "etc").glob("survey.yaml"))
+    digest = hashlib.sha256()
+    for path in sorted(path for found in folders for path in found):
+        digest.update(path.name.encode() + path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def _copy_resources(place, inputs):
+    as_account(["mkdir", "-p", inputs / "twomass"], place)
+    for path in RESOURCES.glob("*.rd"):
+        as_account(["tee", inputs / "twomass" / path.name], place, input=path.read_text())
+
+
+def _deployed(place):
+    """Whether the running server has the descriptors of this checkout."""
+    files = {path: place.inputs / "twomass" / path.name for path in RESOURCES.glob("*.rd")}
+    return all(copy.exists() and copy.read_bytes() == path.read_bytes() for path, copy in files.items())
+
+
+def _deploy(place):
+    """Give the running server the new descriptors: it reads one again when the file is younger than what it knows."""
+    _copy_resources(place, place.inputs)
+
+
+def _count_through_tap(place, rows):
+    """SurveyError unless TAP counts what was loaded."""
+    import pyvo
+
+    service = pyvo.dal.TAPService(f"{place.url}/tap")
+    for table, expected in {**rows, "data": rows["psc"]}.items():
+        query = f"SELECT COUNT(*) AS n FROM twomass.{table}"
+        try:
+            answer = service.run_async(query) if expected > 2_000_000 else service.run_sync(query)
+        except Exception as error:  # pyvo passes on whatever its transport raises
+            raise SurveyError(f"{place.url}/tap does not count twomass.{table}: {error}") from error
+        if answer["n"][0] != expected:
+            raise SurveyError(f"twomass.{table} has {expected} rows in the files and the database, {answer['n'][0]} "
+                              f"through {place.url}/tap; 'twomass publish --back' returns to the release before")
+
+
+def _tidy(place, connection, keep=None):
+    """Remove every store but the published one, the one before it, and ``keep``."""
+    with connection.transaction():
+        connection.execute("SELECT pg_advisory_xact_lock(%s)", (LOCK,))  # a killed switch may still be committing
+        now = published(connection)
+        wanted = {keep, now.get("store"), now.get("previous")}
+        for store in set(stores(connection)) - wanted:
+            drop(connection, store)
+    folder = place.inputs / FOLDER
+    for path in folder.iterdir() if folder.exists() else ():
+        if path.name not in wanted:
+            drop_images(place, path.name)
+
+
+def _sentence(rows):
+    return ", ".join(f"{rows[table]} rows of {table}" for table in ("psc", "scans", "atlas"))

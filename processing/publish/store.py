@@ -1,0 +1,171 @@
+"""A release in the database: one PostgreSQL schema with the tables of the YAMLs, loaded beside the one in use.
+
+The whole load is one transaction, so a load that was killed leaves nothing. A store that is whole says so in its schema's
+comment, a JSON text: name of the release, SHA-256 of its release.json, rows of each table.
+"""
+
+import json
+import re
+
+from processing.errors import SurveyError
+from processing.publish.copy_format import HEADER, TRAILER, encode_batch
+from processing.schema import load_table
+
+TABLES = ("scans", "atlas", "psc")
+OWNER = "gavoadmin"
+"""The role that DaCHS makes its tables with."""
+
+SQL_TYPES = {
+    "short": "smallint", "int": "integer", "long": "bigint", "float": "real", "double": "double precision",
+    "char": "text", "string": "text", "boolean": "boolean",
+}
+INDEXES = {
+    "scans": (),
+    "atlas": ("coadd_key", "scan_key", "q3c_ang2ipix(ra, dec)"),
+    "psc": ("q3c_ang2ipix(ra, dec)", "designation", "j_m", "h_m", "k_m"),
+}
+"""Besides the primary keys; the resource descriptor tells users of the same."""
+
+BATCH = 20_000
+"""Rows encoded at a time."""
+
+COVERAGE_ORDER = 8
+"""Of the MOC in the registry: 14 arcmin."""
+
+FOOTPRINT = ("('{(' || ra_1 || 'd,' || dec_1 || 'd),(' || ra_2 || 'd,' || dec_2 || 'd),(' || ra_3 || 'd,' || dec_3 "
+             "|| 'd),(' || ra_4 || 'd,' || dec_4 || 'd)}')::spoly")
+
+
+def store_name(release):
+    """The schema of a release: its name and the beginning of the checksum that stands for its content."""
+    plain = re.sub(r"[^a-z0-9]+", "_", release.name.lower()).strip("_")[:40]
+    return f"release_{plain}_{release.sha256[:12]}"
+
+
+def stores(connection):
+    """All whole stores in the database: schema name to what its comment says."""
+    found = connection.execute(
+        "SELECT nspname, obj_description(oid, 'pg_namespace') FROM pg_namespace "
+        r"WHERE nspname LIKE 'release\_%' ORDER BY oid").fetchall()
+    return {name: json.loads(comment) for name, comment in found if comment}
+
+
+def load(connection, release, report):
+    """Load ``release`` into a store of its own unless it is there; returns the store's name.
+
+    ``report(rows)`` is called as rows arrive. SurveyError when the counts of files and tables differ; the transaction
+    is rolled back then.
+    """
+    store = store_name(release)
+    if store in stores(connection):
+        connection.rollback()
+        return store
+    with connection.transaction():
+        connection.execute(f"SET LOCAL ROLE {OWNER}")
+        connection.execute("SET LOCAL maintenance_work_mem = '512MB'")
+        connection.execute(f"CREATE SCHEMA {store}")
+        for table in TABLES:
+            _load_table(connection, store, release, load_table(table), report)
+        _finish_atlas(connection, store)
+        _add_coverage(connection, store, release)
+        for table in TABLES:
+            _index(connection, store, load_table(table))
+        rows = _count(connection, store, release)
+        note = {"name": release.name, "sha256": release.sha256, "rows": rows}
+        connection.execute(f"COMMENT ON SCHEMA {store} IS {_literal(json.dumps(note))}")
+    return store
+
+
+def drop(connection, store):
+    """Remove a store and all that is in it."""
+    with connection.transaction():
+        connection.execute(f"DROP SCHEMA IF EXISTS {store} CASCADE")
+
+
+def table_sql(table, qualified_name):
+    """The CREATE TABLE statement of a table of the schema."""
+    columns = (f'"{c.name}" {SQL_TYPES[c.datatype]}{"" if c.nullable else " NOT NULL"}' for c in table.columns)
+    return f"CREATE TABLE {qualified_name} ({', '.join(columns)})"
+
+
+def copy_in(connection, qualified_name, table, files, report):
+    """Append the rows of Parquet ``files`` to a table; the files are read, encoded and sent side by side."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    batches = _batches(files, table)
+    with connection.cursor() as cursor, cursor.copy(f"COPY {qualified_name} FROM STDIN (FORMAT BINARY)") as copy, \
+            ThreadPoolExecutor(1) as beside:
+        copy.write(HEADER)
+        following = beside.submit(_next_encoded, batches, table)
+        while (encoded := following.result()) is not None:
+            following = beside.submit(_next_encoded, batches, table)
+            rows, data = encoded
+            for begin in range(0, len(data), 1 << 18):
+                copy.write(data[begin:begin + (1 << 18)])
+            report(rows)
+        copy.write(TRAILER)
+
+
+def _load_table(connection, store, release, table, report):
+    qualified_name = f"{store}.{table.name}"
+    connection.execute(table_sql(table, qualified_name))
+    copy_in(connection, qualified_name, table, release.parquet_files(table.name), report)
+
+
+def _batches(files, table):
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    from processing.formats.tables import check_table
+
+    for path in files:
+        for batch in pq.ParquetFile(path).iter_batches(BATCH, columns=table.names):
+            whole = check_table(pa.Table.from_batches([batch]), table, where=str(path)).combine_chunks()
+            yield from whole.to_batches()
+
+
+def _next_encoded(batches, table):
+    """Rows and bytes of the next batch; None after the last."""
+    batch = next(batches, None)
+    return None if batch is None else (batch.num_rows, memoryview(encode_batch(batch, table.columns)))
+
+
+def _finish_atlas(connection, store):
+    """Add the footprint, which no file format of the release has a type for."""
+    connection.execute(f"ALTER TABLE {store}.atlas ADD COLUMN s_region spoly")
+    connection.execute(f"UPDATE {store}.atlas SET s_region = {FOOTPRINT}")
+    connection.execute(f"CREATE INDEX ON {store}.atlas USING gist (s_region)")
+    connection.execute(f"CREATE UNIQUE INDEX ON {store}.atlas (file)")
+
+
+def _add_coverage(connection, store, release):
+    """The area of the release, as DaCHS and the registry take it: an ASCII MOC (ICRS), no finer than needed there."""
+    from mocpy import MOC
+
+    moc = MOC.from_fits(release.path / "coverage.fits")
+    moc = moc.degrade_to_order(min(moc.max_order, COVERAGE_ORDER))
+    connection.execute(f"CREATE TABLE {store}.coverage (moc text)")
+    connection.execute(f"INSERT INTO {store}.coverage VALUES (%s)", (moc.to_string("ascii").strip(),))
+
+
+def _index(connection, store, table):
+    name = f"{store}.{table.name}"
+    connection.execute(f"ALTER TABLE {name} ADD PRIMARY KEY ({table.primary_key})")
+    for expression in INDEXES[table.name]:
+        connection.execute(f"CREATE INDEX ON {name} ({expression})")
+    connection.execute(f"ANALYZE {name}")
+
+
+def _count(connection, store, release):
+    """Rows of each table; SurveyError unless they are those of the release's files."""
+    rows = {}
+    for table in TABLES:
+        rows[table] = connection.execute(f"SELECT count(*) FROM {store}.{table}").fetchone()[0]
+        if rows[table] != release.rows[table]:
+            raise SurveyError(f"{release.path}: the files hold {release.rows[table]} rows of {table}, "
+                              f"{rows[table]} arrived in the database; nothing was published")
+    return rows
+
+
+def _literal(text):
+    return "'" + text.replace("'", "''") + "'"

@@ -1,0 +1,147 @@
+"""Make another release the published one: what DaCHS serves changes in one transaction, or not at all.
+
+``dachs imp`` would commit several times on its way (after TAP_SCHEMA, when it takes the images out of ObsCore, after each
+data item), and killed in between it leaves half of the old and half of the new. So its steps are taken here in DaCHS's
+own Python with a connection that commits once, at the end: the views in the schema ``published``, the tables of
+``resources/q.rd`` over them, TAP_SCHEMA, ObsCore, the files that may be fetched, row counts, coverage.
+
+Run by the account as ``/usr/bin/python3 -m processing.publish.switch STORE PREVIOUS MARK SECONDS``: the schema of the
+release, that of the release to keep for a way back (or ``-``), a mark to keep with what is published, and how long to
+wait for queries that hold the tables. Exit status 75: such a query took longer; try again.
+"""
+
+import ctypes
+import json
+import os
+import signal
+import sys
+from contextlib import contextmanager
+
+RD = "twomass/q"
+TRY_AGAIN = 75
+"""EX_TEMPFAIL of sysexits.h."""
+
+VIEWS = {
+    "scans": "SELECT * FROM {store}.scans",
+    "atlas": "SELECT *, file AS accref FROM {store}.atlas",
+    "psc": "SELECT * FROM {store}.psc",
+    "data": "SELECT {data} FROM {store}.psc",
+}
+
+PRODUCTS = """
+    INSERT INTO dc.products (accref, owner, embargo, mime, accesspath, sourcetable, preview, preview_mime)
+    SELECT file, NULL, NULL, 'image/fits', %(folder)s || file, 'twomass.atlas',
+           %(folder)s || 'previews/' || regexp_replace(file, '[.][^.]*$', '') || '.jpg', 'image/jpeg'
+    FROM {store}.atlas"""
+
+LOCK = 2_306_114
+"""Key of the advisory lock that a switch holds until its transaction has ended, whatever became of the program."""
+
+PR_SET_PDEATHSIG = 1
+
+
+def view_statements(store):
+    """The statements that let the schema ``published`` show ``store``."""
+    from processing.schema import load_table
+
+    data = ", ".join(f'{column.extra["column"]} AS {column.name}' for column in load_table("data").columns)
+    yield "DROP SCHEMA IF EXISTS published CASCADE"
+    yield "CREATE SCHEMA published"
+    for name, query in VIEWS.items():
+        yield f"CREATE VIEW published.{name} AS {query.format(store=store, data=data)}"
+
+
+def switch(store, previous, mark, seconds):
+    """Take all steps and commit; psycopg2's LockNotAvailable after ``seconds`` of waiting for a query."""
+    from gavo import api
+
+    resource = api.getRD(RD)
+    with _committing_once(api) as connection:
+        connection.execute(f"SET lock_timeout = '{seconds}s'")
+        connection.execute(f"SELECT pg_advisory_xact_lock({LOCK})")
+        _replace_tables(api, connection, resource, store)
+        _replace_metadata(connection, resource, _rows(connection, store))
+        _replace_products(connection, store)
+        connection.execute("UPDATE dc.rdmeta SET spatial = (SELECT moc FROM %s.coverage) WHERE sourcerd = '%s'"
+                           % (store, RD))
+        note = {"store": store, "previous": previous, "mark": mark}
+        connection.execute("COMMENT ON SCHEMA published IS %(note)s", {"note": json.dumps(note)})
+
+
+def register():
+    """Put the services into DaCHS's own registry; what they cover is that of the release just published."""
+    from gavo import api
+    from gavo.registry import publication
+
+    publication.updateServiceList([api.getRD(RD)], connection=api.getDBConnection("admin"), onlyWarn=False)
+
+
+@contextmanager
+def _committing_once(api):
+    """A connection of DaCHS's administrator whose ``commit`` does nothing until the block has ended well."""
+    connection = api.getDBConnection("admin")
+    connection.commit = lambda: None
+    try:
+        yield connection
+        type(connection).commit(connection)
+    finally:
+        connection.close()
+
+
+def _rows(connection, store):
+    """Rows of every table of the descriptor, as counted when the store was loaded."""
+    comment = next(connection.query("SELECT obj_description(%(store)s::regnamespace)", {"store": store}))[0]
+    rows = json.loads(comment)["rows"]
+    return {**rows, "data": rows["psc"], "images": rows["atlas"]}
+
+
+def _replace_tables(api, connection, resource, store):
+    """Drop what is published, point ``published`` to the store, and make DaCHS's tables anew."""
+    item = resource.getById("publish")
+    api.Data.drop(item, connection=connection)
+    for statement in view_statements(store):
+        connection.execute(statement)
+    api.makeData(item, connection=connection, runCommit=False)
+
+
+def _replace_metadata(connection, resource, rows):
+    from gavo.protocols import tap
+
+    for table in resource.tables:
+        table.nrows = rows[table.id]
+        connection.execute("UPDATE dc.tablemeta SET nrows = %(n)s WHERE tablename = %(name)s",
+                           {"n": rows[table.id], "name": table.getQName()})
+    tap.unpublishFromTAP(resource, connection)
+    tap.publishToTAP(resource, connection)
+    resource.updateMetaInDB(connection, "import")
+
+
+def _replace_products(connection, store):
+    connection.execute("DELETE FROM dc.products WHERE sourcetable = 'twomass.atlas'")
+    connection.execute(PRODUCTS.format(store=store), {"folder": f"releases/{store}/"})
+
+
+def _die_with_parent():
+    """Have the kernel end this process when the command that started it is gone."""
+    parent = os.getppid()
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        sys.exit("the command that asked for this has ended")
+
+
+def main(store, previous, mark, seconds):
+    _die_with_parent()
+    from gavo import api  # configures psycopg2
+    import psycopg2.errors
+
+    del api
+    try:
+        switch(store, None if previous == "-" else previous, mark, int(seconds))
+    except psycopg2.errors.LockNotAvailable:
+        return TRY_AGAIN
+    register()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))

@@ -1,0 +1,121 @@
+"""A small release of real data, made without the rest of the pipeline: 683 catalog rows and three fields' images.
+
+The rows, images and numbers are real; what only a pipeline run could tell (seeing, sky) is taken from the image headers.
+"""
+
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from processing.formats.parquet import write_parquet
+from processing.formats.tables import make_table
+from processing.formats.tests.real_rows import real_points
+from processing.formats.whole import whole_folder
+from processing.release.manifest import write_manifest
+from processing.schema import BANDS, load_table
+
+ATLAS = Path(__file__).parents[1].parent / "shared" / "data" / "atlas"
+FIELDS = {"ic494": "jhk", "f133-06": "jhk", "w44": "jh"}
+ORDER = 3
+"""HEALPix order of the partitions."""
+
+
+def make_small_release(path, name, rows=None):
+    """Write the release folder ``path``; ``rows`` keeps only the first so many point sources."""
+    points = real_points()
+    points = points.slice(0, rows) if rows else points
+    with whole_folder(path) as folder:
+        images = list(_images(folder))
+        scans = _scans(points, images)
+        for image in images:
+            image["scan_key"] = scans[image["night"], image["scan"]]["scan_key"]
+        _write_points(folder, points)
+        _write_table(folder, "scans", list(scans.values()))
+        _write_table(folder, "atlas", images)
+        _write_coverage(folder, points)
+        counts = {"psc": points.num_rows, "scans": len(scans), "atlas": len(images)}
+        write_manifest(folder, {"name": name, "version": "test", "created": "2025-01-01T00:00:00Z", "settings": {},
+                                "inputs": [], "rows": counts, "rows_by_step": [], "rules_skipped": [],
+                                "supersedes": None})
+
+
+def _images(folder):
+    """The rows of atlas.yaml (plus ``night``) for each image, which is copied into the release."""
+    key = 0
+    for field, bands in FIELDS.items():
+        for band in (band for band in BANDS if band.letter in bands):
+            key += 1
+            yield _image(folder, ATLAS / f"{field}_{band.letter}.fits", band, key, list(FIELDS).index(field) + 1)
+
+
+def _image(folder, source, band, key, coadd_key):
+    from astropy.io import fits
+    from astropy.wcs import WCS
+
+    from processing.formats.checksum import fingerprint
+
+    header = fits.getheader(source)
+    wcs, (nx, ny) = WCS(header), (header["NAXIS1"], header["NAXIS2"])
+    corners = wcs.all_pix2world([[0.5, 0.5], [nx + 0.5, 0.5], [nx + 0.5, ny + 0.5], [0.5, ny + 0.5]], 1)
+    centre = wcs.all_pix2world([[(nx + 1) / 2, (ny + 1) / 2]], 1)[0]
+    night, hemis = header["ORDATE"].strip(), {"CTIO": "s"}.get(header["TELNAME"].strip(), "n")
+    file = f"atlas/{night}{hemis}/s{header['SCANNO']:03d}/{band.letter}i{coadd_key:02d}.fits"
+    (folder / file).parent.mkdir(parents=True, exist_ok=True)
+    (folder / file).write_bytes(source.read_bytes())
+    row = {
+        "atlas_key": key, "coadd_key": coadd_key, "band": band.name, "hemis": hemis, "night": (night, hemis),
+        "date": f"{'19' if night[0] == '9' else '20'}{night[:2]}-{night[2:4]}-{night[4:]}", "scan": header["SCANNO"],
+        "coadd": None, "ra": centre[0], "dec": centre[1], "naxis1": nx, "naxis2": ny,
+        "pixel_scale": abs(header["CDELT1"]) * 3600, "mjd": 51400.1 + key, "airmass": None, "magzp": header["MAGZP"],
+        "skyval": header["SKYVAL"], "skysig": header["SKYSIG"], "seeing": 2.6 if band.letter == "j" else None,
+        "points": 0, "file": file, **fingerprint(folder / file),
+    }
+    for i, (ra, dec) in enumerate(corners, 1):
+        row |= {f"ra_{i}": ra, f"dec_{i}": dec}
+    return row
+
+
+def _scans(points, images):
+    """The rows of scans.yaml, by (night, scan): those of the point sources and those of the images."""
+    found = {}
+    rows = points.select(["scan_key", "hemis", "date", "scan", "ra", "dec", "glon", "glat"]).to_pylist()
+    for row in rows:
+        night = (row["date"][2:].replace("-", ""), row["hemis"])
+        found.setdefault((night, row["scan"]), _scan(row["scan_key"], row))
+    for image in images:
+        found.setdefault((image["night"], image["scan"]), _scan(900000 + image["atlas_key"], image))
+    for scan in found.values():
+        scan["points"] = sum(row["scan_key"] == scan["scan_key"] for row in rows)
+    return found
+
+
+def _scan(key, row):
+    scan = dict.fromkeys(load_table("scans").names)
+    scan |= {"scan_key": key, "glon": 0.0, "glat": 0.0}
+    scan |= {name: row[name] for name in ("hemis", "date", "scan", "ra", "dec", "glon", "glat") if name in row}
+    for i in range(1, 5):
+        scan |= {f"ra_{i}": row["ra"], f"dec_{i}": row["dec"]}
+    return scan
+
+
+def _write_points(folder, points):
+    """Two partitions, as HATS lays them out."""
+    half = points.num_rows // 2
+    for pixel, part in enumerate((points.slice(0, half), points.slice(half))):
+        file = folder / "psc" / "dataset" / f"Norder={ORDER}" / "Dir=0" / f"Npix={pixel}.parquet"
+        write_parquet(file, part, load_table("psc"), index=np.arange(part.num_rows))
+
+
+def _write_table(folder, name, rows):
+    table = load_table(name)
+    columns = {column.name: pa.array([row.get(column.name) for row in rows]) for column in table.columns}
+    write_parquet(folder / f"{name}.parquet", make_table(columns, table), table)
+
+
+def _write_coverage(folder, points):
+    import astropy.units as u
+    from mocpy import MOC
+
+    moc = MOC.from_lonlat(points["ra"].to_numpy() * u.deg, points["dec"].to_numpy() * u.deg, max_norder=10)
+    moc.save(folder / "coverage.fits", format="fits")
