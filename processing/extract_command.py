@@ -40,16 +40,27 @@ def run(args):
     if bool(args.images) == bool(args.fields):
         raise SurveyError("expected either Atlas Images or --fields FOLDER" +
                           (", found both" if args.images else ", found neither"))
-    from processing.formats.atlas_field import fields_in, read_field
-
     if args.images:
+        from processing.formats.atlas_field import read_field
+
         _extract(read_field(args.images), Path(args.out))
-        return
-    fields, refused = fields_in(args.fields)
+    else:
+        _extract_all(args.fields, Path(args.out))
+
+
+def _extract_all(folder, out):
+    """Extract every field in ``folder`` into a folder of its own below ``out``."""
+    from processing.extract import read_work
+    from processing.formats.atlas_field import fields_in
+
+    if out.is_file() or read_work(out):
+        raise SurveyError(f"{out}: expected a folder to write the folders of the fields into, found "
+                          + ("a file" if out.is_file() else "that of one field"))
+    fields, refused = fields_in(folder)
     for error in refused:
         print(f"refused: {error}")
-    failed = [error for field in fields if (error := _attempt(field, Path(args.out) / field.name))]
-    print(f"{args.fields}: {len(fields)} fields, {len(fields) - len(failed)} extracted into {args.out}")
+    failed = [error for field in fields if (error := _attempt(field, out / field.name))]
+    print(f"{folder}: {len(fields)} fields, {len(fields) - len(failed)} extracted into {out}")
     if refused or failed:
         raise SurveyError(f"{len(refused)} images refused and {len(failed)} fields failed; the reasons are above, "
                           "the other fields are complete")
@@ -76,7 +87,7 @@ def _extract(field, out):
         print(f"nothing to do: {out} is complete, made from these images with these settings")
         return
     with tqdm(total=len(field.images) + MERGE_STEPS, unit="step", desc=field.name, disable=None) as bar:
-        extraction = extract_field(field, _stepper(bar))
+        extraction = extract_field(field, _stepper(bar, field.name))
         bar.update(bar.n < bar.total - 1)
         bar.set_description(f"{field.name} writing")
         content = write_work(field, extraction, out)
@@ -85,13 +96,13 @@ def _extract(field, out):
     _say_written(out, extraction.points, content)
 
 
-def _stepper(bar):
+def _stepper(bar, name):
     """Called when a stage begins: the one before it is done."""
     begun = []
 
     def step(what):
         bar.update(1 if begun else 0)
-        bar.set_description(f"{bar.desc.split()[0].rstrip(':')} {what}")
+        bar.set_description(f"{name} {what}")
         begun.append(what)
 
     return step
