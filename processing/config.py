@@ -36,6 +36,30 @@ class Instrument:
 
 
 @dataclass(frozen=True)
+class Coadd:
+    """Noise of the pixels of an Atlas Image."""
+
+    noise_correlation: tuple = number("")
+    spectrum_floor: float = number("")
+
+
+@dataclass(frozen=True)
+class Extraction:
+    """Detection and profile fit on an Atlas Image."""
+
+    detect: float = number("")
+    detect_again: float = number("")
+    share: float = number("")
+    keep: float = number("")
+    same: float = number("arcsec")
+    own_peak: float = number("arcsec")
+    profile_error: float = number("")
+    fit_radius: int = number("arcsec")
+    growth_radius: float = number("arcsec")
+    saturation: float = number("adu")
+
+
+@dataclass(frozen=True)
 class Aperture:
     """The standard aperture and its sky annulus."""
 
@@ -95,7 +119,7 @@ class Simulate:
     seeing: float = number("arcsec")
     frame_pixel: float = number("arcsec")
     frame_step: float = number("arcsec")
-    kernel_radius: float = number("arcsec")
+    kernel_box: float = number("arcsec")
 
 
 @dataclass(frozen=True)
@@ -114,6 +138,8 @@ class Survey:
     """All sections of the file."""
 
     instrument: Instrument
+    coadd: Coadd
+    extraction: Extraction
     aperture: Aperture
     merge: Merge
     confusion: Confusion

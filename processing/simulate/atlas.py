@@ -31,13 +31,14 @@ class AtlasImage:
 
     ``data``: float32 (rows, columns), DN a 1" pixel, sky included, NaN where no frame looked; ``header``: as real ones;
     ``stars``, ``galaxies``: pyarrow tables of what is in it: ``row`` (in the input), ra, dec (deg ICRS), mag, dn (all
-    light), x, y (pixel, 0-based: data[round(y), round(x)]).
+    light), x, y (pixel, 0-based: data[round(y), round(x)]); ``coadd``: the number of the image in its scan.
     """
 
     data: np.ndarray
     header: fits.Header
     stars: pa.Table
     galaxies: pa.Table
+    coadd: int
 
 
 def simulate_atlas(stars=None, galaxies=None, centre=(0.0, 0.0), bands=LETTERS, seed=0, shape=SHAPE, *, seeing=None,
@@ -128,13 +129,13 @@ def _placed(table, wcs, what):
 def _image(job, stars, galaxies, centre, cards, progress):
     settings = survey().simulate
     star_truth, galaxy_truth = _truth(stars, job), _truth(galaxies, job)
-    core = core_of_shape(job.shape_parameter, kernel_variance(settings.kernel_radius))
+    core = core_of_shape(job.shape_parameter, kernel_variance(settings.frame_pixel, settings.kernel_box))
     sources = Sources(*(star_truth[c].to_numpy() for c in ("x", "y", "dn")), _gaussians(galaxies, galaxy_truth))
     data = _coadd(job, sources, point_spread(core), progress)
     obs = observation(*centre, job.seed, settings.frame_step)
     header = atlas_header(data, job.band, obs, cards, magzp=job.magzp, shape_parameter=job.shape_parameter,
                           dither=DITHER[job.band], seed=job.seed)  # fmt: skip
-    return AtlasImage(data, header, star_truth, galaxy_truth)
+    return AtlasImage(data, header, star_truth, galaxy_truth, obs.coadd)
 
 
 def _coadd(job, sources, psf, progress):
@@ -150,7 +151,7 @@ def _coadd(job, sources, psf, progress):
         value = light + sky
         if job.noise:
             value = read_out(light, sky, rng, instrument.gain, settings.read_noise, settings.full_well)
-        drop(total, weight, value, frame.affine, settings.kernel_radius)
+        drop(total, weight, value, frame.affine, settings.frame_pixel, settings.kernel_box)
         if progress:
             progress(done, len(exposures))
     image = average(total, weight) / settings.frame_pixel**2

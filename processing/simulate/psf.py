@@ -14,7 +14,7 @@ from scipy.special import gamma, gammaincinv
 
 from processing.errors import SurveyError
 
-WINGS = ((1.8, 0.065), (3.5, 0.035), (8.0, 0.015), (16.0, 0.010))
+WINGS = ((1.8, 0.060), (3.5, 0.030), (8.0, 0.013), (16.0, 0.009))
 """Gaussians of the wings: sigma in arcsec, share of the light. Measured on f133-06 (J, H) and ngc5273 (J)."""
 
 FAR = 5.0
@@ -22,6 +22,9 @@ FAR = 5.0
 
 CORE_VARIANCE = 2.0**2 / 12
 """Variance per axis that a square 2" pixel adds, arcsec2."""
+
+SHAPE_OFFSET = 0.03
+"""SEESH of a real image minus the shape that fitted_shape gives for its stars (f133-06, w44, ngc5273: 0.02-0.04)."""
 
 
 @dataclass(frozen=True)
@@ -56,8 +59,8 @@ def seeing_shape(fwhm):
 def core_of_shape(shape, kernel_variance):
     """Sigma of the seeing core (arcsec) whose star images in the coadd have the shape parameter ``shape``.
 
-    ``shape`` is alpha * beta of ``f0 exp(-(r / alpha)**(1 / beta))`` fitted to the profile within 5" (the real images
-    give their SEESH within 0.03 this way). ``kernel_variance`` per axis, arcsec2. SurveyError beyond 0.85-1.6.
+    ``shape`` is the SEESH of the header: alpha * beta of ``f0 exp(-(r / alpha)**(1 / beta))`` (see SHAPE_OFFSET).
+    ``kernel_variance`` per axis, arcsec2. SurveyError outside what the pixels allow.
     """
     cores, shapes = _shape_table(kernel_variance)
     if not shapes[0] <= shape <= shapes[-1]:
@@ -68,8 +71,8 @@ def core_of_shape(shape, kernel_variance):
 
 @cache
 def _shape_table(kernel_variance):
-    cores = np.linspace(0.4, 1.7, 14)
-    return cores, np.array([fitted_shape(point_spread(core), kernel_variance) for core in cores])
+    cores = np.linspace(0.2, 1.7, 16)
+    return cores, np.array([fitted_shape(point_spread(core), kernel_variance) for core in cores]) + SHAPE_OFFSET
 
 
 def fitted_shape(psf, kernel_variance):
