@@ -16,6 +16,7 @@ from hats.pixel_math.spatial_index import SPATIAL_INDEX_ORDER, compute_spatial_i
 
 from processing import __version__
 from processing.config import survey
+from processing.errors import SurveyError
 from processing.formats.parquet import INDEX, catalog_schema, write_parquet
 
 
@@ -49,8 +50,11 @@ def _histogram(index):
 
 
 def _partitions(histogram):
-    """The HEALPix pixels that become files, sorted."""
+    """The HEALPix pixels that become files, sorted; SurveyError when one of the finest would hold too many rows."""
     numbers = survey().release
+    if histogram.max() > numbers.partition_rows:
+        raise SurveyError(f"{histogram.max()} sources lie in one HEALPix pixel of order {numbers.partition_order}, "
+                          f"{numbers.partition_rows} may: release.partition_order must be larger")
     alignment = generate_alignment(histogram, highest_order=numbers.partition_order, threshold=numbers.partition_rows)
     return sorted({HealpixPixel(int(entry[0]), int(entry[1])) for entry in alignment if entry is not None})
 
@@ -63,11 +67,11 @@ def _write_partition(folder, pixel, data, index, table):
 
 
 def _write_metadata(folder, pixels, table, rows):
+    (folder / "dataset").mkdir(parents=True, exist_ok=True)
     PartitionInfo.from_healpix(pixels).write_to_file(catalog_path=folder)
     if rows:
         write_parquet_metadata(folder)
     else:
-        (folder / "dataset").mkdir()
         write_footer(catalog_schema(table), paths.get_common_metadata_pointer(folder))
 
 

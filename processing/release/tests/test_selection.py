@@ -1,0 +1,62 @@
+"""The selection rules on real rows, which all passed them once, and on rows spoilt one by one."""
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from processing.formats.tests.real_rows import real_points
+from processing.release.keys import with_column
+from processing.release.points import Points
+from processing.release.selection import AFTER_DUPLICATES, BEFORE_DUPLICATES, unknown_edges
+
+RULES = {rule.name: rule for rule in (*BEFORE_DUPLICATES, *AFTER_DUPLICATES)}
+
+
+def points_of(table):
+    nothing = np.zeros(table.num_rows, int)
+    return Points(table, nothing, nothing, nothing.astype(float), nothing.astype(float))
+
+
+def spoilt(**columns):
+    """Ten real rows of ph_qual AAA with some columns changed."""
+    table = real_points()
+    table = table.filter(pa.compute.equal(table["ph_qual"], "AAA")).slice(0, 10)
+    for name, value in columns.items():
+        table = with_column(table, name, [value] * 10)
+    return points_of(table)
+
+
+@pytest.mark.parametrize("name", RULES)
+def test_every_published_row_passes(name):
+    assert RULES[name].keeps(points_of(real_points())).all()
+
+
+@pytest.mark.parametrize("name, columns", [
+    ("border", {"dist_edge_ew": 10}),
+    ("border", {"dist_edge_ns": 3}),
+    ("artifact", {"cc_flg": "0P0"}),
+    ("detected", {"rd_flg": "406"}),
+    ("significant", {"j_snr": 6.9, "h_snr": 6.9, "k_snr": 4.0, "j_cmsig": 0.3, "h_cmsig": 0.3, "k_cmsig": 0.3, "rd_flg": "220"}),
+    ("significant", {f"{b}_{c}": None for b in "jhk" for c in ("snr", "cmsig")}),
+    ("significant", {"j_snr": 4.9, "h_snr": 4.9, "k_snr": 4.9, "j_cmsig": 0.22, "h_cmsig": 0.22, "k_cmsig": 0.22}),
+])
+def test_a_spoilt_row_fails_its_rule_and_no_other(name, columns):
+    failed = {rule.name for rule in RULES.values() if not rule.keeps(spoilt(**columns)).any()}
+    assert failed == {name}
+
+
+def test_three_bands_of_grade_c_are_enough_where_two_are_not():
+    faint = {"j_snr": 5.1, "h_snr": 5.1, "k_snr": 5.1, "j_cmsig": 0.2, "h_cmsig": 0.2, "k_cmsig": 0.2}
+    assert RULES["significant"].keeps(spoilt(**faint)).all()
+    assert not RULES["significant"].keeps(spoilt(**faint, rd_flg="220")).any()
+
+
+def test_a_bright_band_that_is_only_an_upper_limit_does_not_count():
+    assert not RULES["significant"].keeps(spoilt(rd_flg="000")).any()
+
+
+def test_unknown_edges_keep_the_source_and_are_told():
+    points = spoilt(dist_edge_ns=None, dist_edge_ew=None, dist_edge_flg=None)
+    assert RULES["border"].keeps(points).all()
+    assert unknown_edges(points)[0]["rows"] == 10
+    assert unknown_edges(spoilt()) == []
