@@ -5,7 +5,7 @@ set -eu
 . "$(dirname "$0")/setup-say.sh"
 
 dachs_wanted=2.11
-dachs_suite=trixie        # the Debian release that has it; on an older one only the pure-Python gavo packages are taken from there
+pgsphere_wanted=1.4       # older ones cannot be loaded into a PostgreSQL with the security updates of 2026
 apt_options=(-qq -o DPkg::Lock::Timeout=600 -o Acquire::Retries=3)
 
 apt_get() { quietly as_root env DEBIAN_FRONTEND=noninteractive apt-get "${apt_options[@]}" "$@"; }
@@ -22,44 +22,55 @@ wanted() {
     version=${version:-$(postgresql_version)}
     [ -n "$version" ] || fail "apt offers no package named postgresql; expected a Debian 12 or 13 with its main archive configured"
     printf '%s\n' "postgresql-$version" "postgresql-$version-q3c" "postgresql-$version-pgsphere"
-    if [ "$with_tests" = yes ]; then printf '%s\n' stilts default-jre-headless; fi
+    if [ "$with_tests" = yes ]; then echo stilts; fi
 }
 
 missing() { for package in $(wanted); do installed "$package" || echo "$package"; done; }
 
-dachs_version() { dpkg-query -W -f '${Version}' python3-gavo 2>/dev/null || echo 0; }
+version_of() { dpkg-query -W -f '${Version}' "$1" 2>/dev/null || echo 0; }
 
-dachs_is_recent() { dpkg --compare-versions "$1" ge "$dachs_wanted"; }
+candidate() { apt-cache policy "$1" | awk '/Candidate:/ {print $2}'; }
 
-dachs_offered() { apt-cache policy python3-gavo | awk '/Candidate:/ {print $2}'; }
+# Whether version $1 (maybe "(none)" or empty) is at least $2.
+recent() { [[ "$1" == [0-9]* ]] && dpkg --compare-versions "$1" ge "$2"; }
+
+pgsphere() { wanted | grep pgsphere; }
+
+# On Debian 12, what comes from a newer release: "suite packages" a line.
+newer_suites() {
+    echo "trixie python3-gavo python3-gavo-* gavodachs2-server"
+    echo "bookworm-backports $(pgsphere)"
+}
+
+offered() { recent "$(candidate python3-gavo)" "$dachs_wanted" && recent "$(candidate "$(pgsphere)")" "$pgsphere_wanted"; }
+
+codename() { . /etc/os-release && echo "${VERSION_CODENAME:-}"; }
 
 # Debian's main archive as this machine is set up to reach it: mirror and key are its own.
 debian_mirror() {
     apt-get indextargets --format '$(REPO_URI) $(CODENAME) $(COMPONENT)' 'Identifier: Packages' 'Origin: Debian' |
-        awk -v codename="$(. /etc/os-release && echo "$VERSION_CODENAME")" '$2 == codename && $3 == "main" {print $1; exit}'
+        awk -v codename="$(codename)" '$2 == codename && $3 == "main" {print $1; exit}'
 }
 
-add_dachs_source() {
-    local mirror key=/usr/share/keyrings/debian-archive-keyring.gpg
-    mirror=$(debian_mirror)
-    [ -n "$mirror" ] || fail "apt offers DaCHS $(dachs_offered), $dachs_wanted or newer is needed, and no Debian mirror to take it from is configured in apt's sources"
-    say "DaCHS $dachs_wanted comes from Debian $dachs_suite, on the mirror this machine uses; everything else stays as it is"
-    as_root tee /etc/apt/preferences.d/twomass >/dev/null <<END
-Package: *
-Pin: release n=$dachs_suite*
-Pin-Priority: 50
+source_stanza() {
+    local key=/usr/share/keyrings/debian-archive-keyring.gpg
+    printf 'Types: deb\nURIs: %s\nSuites: %s\nComponents: main\n' "$1" "$2"
+    if [ -r $key ]; then echo "Signed-By: $key"; fi
+    echo
+}
 
-Package: python3-gavo python3-gavo-* gavodachs2-server
-Pin: release n=$dachs_suite
-Pin-Priority: 990
-END
-    as_root tee /etc/apt/sources.list.d/twomass.sources >/dev/null <<END
-Types: deb
-URIs: $mirror
-Suites: $dachs_suite
-Components: main
-$([ -r $key ] && echo "Signed-By: $key")
-END
+pin_stanza() { printf 'Package: %s\nPin: release n=%s\nPin-Priority: %s\n\n' "$1" "$2" "$3"; }
+
+# The newer releases as sources: below everything, but above everything for the packages they are there for.
+add_sources() {
+    local mirror suite packages
+    mirror=$(debian_mirror)
+    [ -n "$mirror" ] || fail "apt's sources name no Debian mirror that has $(codename) main; DaCHS $dachs_wanted cannot be taken from there"
+    say "DaCHS $dachs_wanted comes from Debian 13, pgsphere $pgsphere_wanted from the backports, by the mirror in apt's sources; all else stays"
+    newer_suites | while read -r suite packages; do pin_stanza '*' "$suite*" 50; pin_stanza "$packages" "$suite" 990; done |
+        as_root tee /etc/apt/preferences.d/twomass >/dev/null
+    newer_suites | while read -r suite packages; do source_stanza "$mirror" "$suite"; done |
+        as_root tee /etc/apt/sources.list.d/twomass.sources >/dev/null
 }
 
 update_lists() {
@@ -86,18 +97,21 @@ with_tests=no
 if [ "${1:-}" = --tests ]; then with_tests=yes; fi
 command -v dpkg-query >/dev/null || fail "dpkg is not here: expected Debian 12 or 13 (or a cousin with apt)"
 
-if installed python3-gavo && dachs_is_recent "$(dachs_version)" && [ -z "$(missing)" ]; then
-    exit 0
-fi
+outdated() {
+    recent "$(version_of python3-gavo)" "$dachs_wanted" || echo python3-gavo
+    recent "$(version_of "$(pgsphere)")" "$pgsphere_wanted" || pgsphere
+}
+
+if [ -z "$(missing)$(outdated)" ]; then exit 0; fi
 check_rights "PostgreSQL with q3c and pgsphere, python3-gavo >= $dachs_wanted, python3-venv, python3-yaml"
 update_lists "PostgreSQL and DaCHS"
-if ! dachs_is_recent "$(dachs_offered)"; then
-    add_dachs_source
+if ! offered && [ "$(codename)" = bookworm ]; then
+    add_sources
     update_lists "DaCHS $dachs_wanted"
 fi
-dachs_is_recent "$(dachs_offered)" || fail "apt offers DaCHS $(dachs_offered), expected $dachs_wanted or newer"
+offered || fail "apt offers DaCHS $(candidate python3-gavo) and pgsphere $(candidate "$(pgsphere)"), \
+expected $dachs_wanted and $pgsphere_wanted or newer: this needs Debian 12 or 13"
 prevent_system_cluster
-packages=$(missing)
-if installed python3-gavo && ! dachs_is_recent "$(dachs_version)"; then packages="$packages python3-gavo"; fi
+packages=$({ missing; outdated; } | sort -u)
 say "installing" $packages
 apt_get install --no-install-recommends -y $packages || fail "apt-get could not install the packages (see above)"

@@ -1,8 +1,10 @@
 """DaCHS, the server of the services: its settings, its tables, its commands. It runs in the system's own Python."""
 
+import grp
 import hashlib
 import io
 import shutil
+import subprocess
 import tarfile
 
 from processing.errors import SurveyError
@@ -11,8 +13,8 @@ from processing.publish.site import CHECKOUT, ETC, as_account
 from processing.publish.vocabularies import desise_files
 
 PROGRAM = "/usr/bin/dachs"
-READY = "DaCHS is set up"
-"""Comment on the database once ``dachs init`` has gone through; before that it is done (again)."""
+READY = "set up by DaCHS "
+"""With the version behind it, the comment on the database once ``dachs init`` has gone through."""
 
 
 def dachs(place, *words, **options):
@@ -80,17 +82,41 @@ def settings_text(place):
 
 
 def init(place):
-    """Make DaCHS's tables, roles and folders unless that is done; the database must run."""
-    if (place.gavo / "etc" / "feed").exists() and _is_ready(place):
+    """Make DaCHS's tables, roles and folders unless that is done; the database must run. Whether there was a need.
+
+    A run that was killed is repeated; a database that an older DaCHS has made is upgraded.
+    """
+    ready, installed = _ready_version(place), _installed_version()
+    if ready == installed and (place.gavo / "etc" / "feed").exists():
         return False
+    if ready and (place.gavo / "etc" / "feed").exists():
+        dachs(place, "upgrade")
+    else:
+        _init_from_nothing(place)
+    with connect(place) as connection:
+        connection.execute(f"COMMENT ON DATABASE gavo IS '{READY}{installed}'")
+    return True
+
+
+def _init_from_nothing(place):
     said = dachs(place, "init", "--dsn", place.dsn(), cwd=place.gavo).stdout
     if "init failed" in said:
         raise SurveyError(f"dachs init failed:\n{said.strip()}")
     dachs(place, "imp", "//obscore")
     dachs(place, "pub", "//services", "//tap")
+
+
+def _installed_version():
+    asked = subprocess.run(["dpkg-query", "-W", "-f", "${Version}", "python3-gavo"], capture_output=True, text=True)
+    return asked.stdout.strip() or "of unknown version"
+
+
+def _ready_version(place):
+    """Version of the DaCHS that the database is set up for, or None."""
     with connect(place) as connection:
-        connection.execute(f"COMMENT ON DATABASE gavo IS '{READY}'")
-    return True
+        comment = connection.execute("SELECT shobj_description(oid, 'pg_database') FROM pg_database "
+                                     "WHERE datname = 'gavo'").fetchone()[0] or ""
+    return comment.removeprefix(READY) if comment.startswith(READY) else None
 
 
 def clear_lost_jobs(place):
@@ -105,15 +131,7 @@ def clear_lost_jobs(place):
                                   "WHERE phase = 'EXECUTING' AND (pid = -1 OR pid IS NULL)").rowcount
 
 
-def _is_ready(place):
-    with connect(place) as connection:
-        return connection.execute("SELECT shobj_description(oid, 'pg_database') FROM pg_database "
-                                  "WHERE datname = 'gavo'").fetchone()[0] == READY
-
-
 def _group(place):
-    import grp
-
     return grp.getgrgid(place.account.pw_gid).gr_name
 
 
