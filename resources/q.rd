@@ -34,6 +34,17 @@
 		<spectral>8.67e-20 1.72e-19</spectral>
 	</coverage>
 
+	<!-- A running server reads this file again when it has changed; then it shall read the package again, too. -->
+	<LOOP>
+		<codeItems>
+			import sys
+			for module in [name for name in sys.modules if name.split(".")[0] == "processing"]:
+				del sys.modules[module]
+			yield from ()
+		</codeItems>
+		<events/>
+	</LOOP>
+
 	<STREAM id="column">
 		<doc>One column as processing.publish.rd_columns describes it.</doc>
 		<column name="\name" type="\type" unit="\unit" ucd="\ucd" tablehead="\tablehead" description="\description"
@@ -182,4 +193,165 @@
 		<make table="data"/>
 		<make table="images"/>
 	</data>
+
+	<!-- ======================================================== services -->
+
+	<service id="cone" allowed="scs.xml,form">
+		<meta name="title">2MASS in a Box Point Sources</meta>
+		<meta name="shortName">2MASS box cone</meta>
+		<LOOP>
+			<codeItems>
+				from processing.publish.rd_columns import SOURCE, sample
+				yield from sample(base.getTableConn, SOURCE)
+			</codeItems>
+			<events>
+				<meta name="testQuery.ra">\ra</meta>
+				<meta name="testQuery.dec">\dec</meta>
+				<meta name="testQuery.sr">0.001</meta>
+			</events>
+		</LOOP>
+		<publish render="scs.xml" sets="ivo_managed"/>
+		<publish render="form" sets="ivo_managed,local"/>
+		<scsCore queriedTable="psc">
+			<FEED source="//scs#coreDescs"/>
+			<condDesc buildFrom="j_m"/>
+			<condDesc buildFrom="h_m"/>
+			<condDesc buildFrom="k_m"/>
+			<condDesc buildFrom="designation"/>
+		</scsCore>
+	</service>
+
+	<STREAM id="imageTest">
+		<doc>Where a published image is.</doc>
+		<LOOP>
+			<codeItems>
+				from processing.publish.rd_columns import IMAGE, sample
+				yield from sample(base.getTableConn, IMAGE)
+			</codeItems>
+			<events>
+				<meta name="testQuery.pos.ra">\ra</meta>
+				<meta name="testQuery.pos.dec">\dec</meta>
+				<meta name="testQuery.size.ra">0.01</meta>
+				<meta name="testQuery.size.dec">0.01</meta>
+			</events>
+		</LOOP>
+	</STREAM>
+
+	<service id="sia" allowed="siap.xml,form">
+		<meta name="title">2MASS in a Box Atlas Images</meta>
+		<meta name="shortName">2MASS box SIA</meta>
+		<meta name="sia.type">Atlas</meta>
+		<FEED source="imageTest"/>
+		<publish render="siap.xml" sets="ivo_managed"/>
+		<publish render="form" sets="ivo_managed,local"/>
+		<dbCore queriedTable="images">
+			<condDesc original="//siap#humanInput"/>
+			<!-- The parameters of SIA 1. The condition that comes with DaCHS knows FITS images by another media type
+				than SIA 1 and ObsCore, and takes a missing FORMAT for GRAPHIC. -->
+			<condDesc joiner="AND" combining="True">
+				<LOOP listItems="POS SIZE INTERSECT FORMAT">
+					<events>
+						<inputKey original="//siap#base_\item" std="True"><property name="onlyForRenderer"
+							>siap.xml</property></inputKey>
+					</events>
+				</LOOP>
+				<phraseMaker>
+					<setup imports="gavo.protocols.siap"/>
+					<code>
+						yield siap.getQuery(None, inPars, outPars)
+						wanted = inPars.get("FORMAT") or "ALL"
+						if wanted not in ("ALL", "image/fits", "application/fits"):
+							yield "mime=%%(%s)s"%base.getSQLKey("format", wanted, outPars)
+					</code>
+				</phraseMaker>
+			</condDesc>
+			<condDesc buildFrom="bandpassId"/>
+			<condDesc buildFrom="dateObs"/>
+		</dbCore>
+		<outputTable autoCols="accref,imageTitle,bandpassId,dateObs,accsize,centerAlpha,centerDelta">
+			<FEED source="//siap#SIAPbase">
+				<PRUNE name="accref|imageTitle|bandpassId|dateObs|accsize|centerAlpha|centerDelta|owner|embargo"/>
+			</FEED>
+		</outputTable>
+	</service>
+
+	<service id="sia2" allowed="siap2.xml">
+		<meta name="title">2MASS in a Box Atlas Images (SIA 2)</meta>
+		<meta name="shortName">2MASS box SIA2</meta>
+		<meta name="sia.type">Atlas</meta>
+		<FEED source="imageTest"/>
+		<publish render="siap2.xml" sets="ivo_managed"/>
+		<dbCore queriedTable="//obscore#ObsCore">
+			<FEED source="//siap2#parameters"/>
+			<condDesc combining="True">
+				<phraseMaker>
+					<code>
+						yield "source_table = 'twomass.atlas'"
+					</code>
+				</phraseMaker>
+			</condDesc>
+		</dbCore>
+	</service>
+
+	<!-- ======================================================== tests -->
+
+	<regSuite title="What is published is what the services give">
+		<LOOP>
+			<codeItems>
+				from processing.publish.rd_columns import SOURCE, sample
+				yield from sample(base.getTableConn, SOURCE)
+			</codeItems>
+			<events>
+				<regTest title="A cone around a source gives that source">
+					<url RA="\ra" DEC="\dec" SR="0.0002">cone/scs.xml</url>
+					<code>
+						rows = [row for row in self.getVOTableRows() if row["designation"] == "\designation"]
+						self.assertEqual(len(rows), 1)
+						self.assertAlmostEqual(float(rows[0]["ra"]), \ra, 9)
+						self.assertEqual(str(rows[0]["k_m"] if rows[0]["k_m"] is None else round(rows[0]["k_m"], 4)),
+							str(None if "\k_m" == "None" else round(float("\k_m".replace("None", "0")), 4)))
+					</code>
+				</regTest>
+				<regTest title="TAP gives the same source under its key, and by its other names">
+					<url parSet="TAP" QUERY="SELECT p.designation, d.mainid, d.raj2000 FROM twomass.psc AS p
+						JOIN twomass.data AS d ON p.pts_key = d.cntr WHERE p.pts_key = \pts_key">/tap/sync</url>
+					<code>
+						row = self.getFirstVOTableRow()
+						self.assertEqual((row["designation"], row["mainid"]), ("\designation", "\designation"))
+						self.assertAlmostEqual(row["raj2000"], \ra, 9)
+					</code>
+				</regTest>
+			</events>
+		</LOOP>
+		<LOOP>
+			<codeItems>
+				from processing.publish.rd_columns import IMAGE, sample
+				yield from sample(base.getTableConn, IMAGE)
+			</codeItems>
+			<events>
+				<regTest title="SIA 1 finds the image at its centre">
+					<url POS="\ra,\dec" SIZE="0.001" INTERSECT="COVERS">sia/siap.xml</url>
+					<code>
+						files = [row["accref"] for row in self.getVOTableRows()]
+						self.assertTrue(any(file.endswith("/\file") for file in files), files)
+					</code>
+				</regTest>
+				<regTest title="SIA 2 finds the image at its centre, with its size">
+					<url POS="CIRCLE \ra \dec 0.0005">sia2/siap2.xml</url>
+					<code>
+						rows = {row["obs_id"]: row for row in self.getVOTableRows()}
+						self.assertEqual(rows["\file"]["access_estsize"], -(-\bytes // 1024))
+						self.assertEqual(rows["\file"]["access_format"], "image/fits")
+					</code>
+				</regTest>
+				<regTest title="The file and its preview can be had">
+					<url preview="True">/getproduct/\file</url>
+					<code>
+						self.assertHeader("content-type", "image/jpeg")
+						self.assertTrue(self.data.startswith(bytes([255, 216])))
+					</code>
+				</regTest>
+			</events>
+		</LOOP>
+	</regSuite>
 </resource>

@@ -70,9 +70,10 @@ def switch(store, previous, mark, seconds):
 
 def register():
     """Put the services into DaCHS's own registry; what they cover is that of the release just published."""
-    from gavo import api
+    from gavo import api, base
     from gavo.registry import publication
 
+    base.caches.clearForName(RD)  # read it again: it asks the database for the coverage
     publication.updateServiceList([api.getRD(RD)], connection=api.getDBConnection("admin"), onlyWarn=False)
 
 
