@@ -1,7 +1,7 @@
 r"""The survey's bulk files: one line a row, ``|`` between the fields, ``\N`` for null, no header.
 
-They were made for PostgreSQL's COPY, which prints a number without trailing zeros (12 for 12.0). The number of decimals is
-the ``ascii`` format in the table's YAML. Source: README of the All-Sky bulk files and their first rows.
+They were made for PostgreSQL's COPY, which prints a number without trailing zeros (12 for 12.0). The number of decimals
+is the ``ascii`` format in the table's YAML. Source: README of the All-Sky bulk files; decimals as in real rows.
 """
 
 import gzip

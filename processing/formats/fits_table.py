@@ -1,7 +1,7 @@
 """FITS binary tables: units in TUNIT, UCDs in TUCD, descriptions in TCOMM.
 
-A null integer is the TNULL of its column (the lowest number of the type), a null float NaN, a null text blank; so a text
-that is empty comes back as null where nulls are allowed.
+A null integer is the TNULL of its column (the lowest number of the type), a null float NaN, a null text blank; so an
+empty text comes back as null.
 """
 
 import warnings

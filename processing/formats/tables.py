@@ -67,7 +67,8 @@ def _same_names(found, table, where):
     missing = [name for name in table.names if name not in found]
     unknown = [name for name in found if name not in table.names]
     if missing or unknown or len(found) != len(table.names):
-        parts = [f"{word} {', '.join(names)}" for word, names in (("misses", missing), ("has unknown", unknown)) if names]
+        wrong = {"misses": missing, "has unknown": unknown}
+        parts = [f"{word} {', '.join(names)}" for word, names in wrong.items() if names]
         raise SurveyError(f"{where}: columns are not those of {table.name}: {'; '.join(parts) or 'a name comes twice'}")
 
 

@@ -28,7 +28,7 @@ def whole_file(path):
 def whole_folder(path):
     """A folder beside ``path`` to fill; takes the place of ``path`` on success, removed when the block raises.
 
-    At every moment ``path`` is the old folder or the new one. Leftovers of processes that were killed are removed first.
+    At every moment ``path`` is the old folder or the new one. Leftovers of killed processes are removed first.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -21,7 +21,7 @@ def describe(parser):
     parser.add_argument("works", nargs="+", metavar="WORK", type=Path,
                         help="folder of an extracted field, or a folder with several in it")
     parser.add_argument("--out", required=True, metavar="RELEASE", type=Path,
-                        help="the release folder to make; a release that is there is replaced when the new one is whole")
+                        help="the release folder to make; one that is there is replaced when the new one is whole")
     parser.add_argument("--name", help="name of the release (default: the last part of RELEASE)")
     parser.add_argument("--supersedes", metavar="NAME", help="name of the release that this one takes the place of")
 

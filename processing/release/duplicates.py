@@ -1,7 +1,7 @@
 """The same source seen twice: in two images of one scan, or in two scans that overlap.
 
-Explanatory Supplement V.4: sources of different scans within 2" are one source; the apparition farthest from the edges of its
-scan wins, whatever its quality. A source alone where another scan should have seen it stays, flagged.
+Explanatory Supplement V.4: sources of different scans within 2" are one source; the apparition farthest from the edges
+of its scan wins, whatever its quality. A source alone where another scan should have seen it stays, flagged.
 """
 
 import numpy as np
@@ -44,8 +44,8 @@ def find_duplicates(ra, dec, group, edge, radius):
 def depth_elsewhere(ra, dec, scan, scans):
     """Distance (arcsec, shape (n,)) of each source from the edge of the other scan in which it lies deepest.
 
-    ``scan``, shape (n,), is each source's own place in the list ``scans`` of dictionaries of coadds; -inf where there is
-    no other scan, negative outside all others.
+    ``scan``, shape (n,), is each source's own place in the list ``scans`` of dictionaries of coadds; -inf where there
+    is no other scan, negative outside all others.
     """
     depth = np.full(len(ra), -np.inf)
     for number, coadds in enumerate(scans):
@@ -58,10 +58,10 @@ def depth_elsewhere(ra, dec, scan, scans):
 def use_and_dup(lost, matches, edge, depth, border):
     """The columns use_src and dup_src.
 
-    use_src 1, dup_src 0: outside overlaps; 1, 1 or more: winner; 0, 1 or more: loser; 0, 0: alone, though another scan holds
-    the place deeper (``depth``, arcsec) than its own scan does (``edge``) and deeper than the ``border``, so that an
-    apparition there would have won. That this is the survey's rule shows in its rows: those that are alone and lie deeper
-    in their own scan have use_src 1.
+    use_src 1, dup_src 0: outside overlaps; 1, 1 or more: winner; 0, 1 or more: loser; 0, 0: alone, though another scan
+    holds the place deeper (``depth``, arcsec) than its own scan does (``edge``) and deeper than the ``border``, so that
+    an apparition there would have won. That this is the survey's rule shows in its rows: those that are alone and lie
+    deeper in their own scan have use_src 1.
     """
     alone = (matches == 0) & (depth > np.maximum(edge, border))
     return np.where(lost | alone, 0, 1), matches

@@ -93,7 +93,8 @@ def _read(folder):
     for name in (SCAN_FILE, POINTS_FILE):
         if not (folder / name).is_file():
             raise SurveyError(f"{folder}: not a whole field, {name} is missing; run twomass extract again")
-    field = Field(folder, _read_record(folder / SCAN_FILE), read_parquet(folder / POINTS_FILE, load_table("psc"), "extract"))
+    points = read_parquet(folder / POINTS_FILE, load_table("psc"), "extract")
+    field = Field(folder, _read_record(folder / SCAN_FILE), points)
     _check_agreement(field)
     return field
 

@@ -16,8 +16,8 @@ def corners_of(row):
 def edge_distance(ra, dec, corners):
     """Distance (arcsec) of positions (degrees, shape (n,)) from the nearest side of a quadrangle; negative outside.
 
-    The sides are great circles between the ``corners``, shape (4, 2), degrees, as the survey measured its edge distances
-    (Explanatory Supplement II.2a, dist_edge_ns).
+    The sides are great circles between the ``corners``, shape (4, 2), degrees, as the survey measured its edge
+    distances (Explanatory Supplement II.2a, dist_edge_ns).
     """
     tips = unit_vectors(corners[:, 0], corners[:, 1])
     poles = np.cross(tips, np.roll(tips, -1, axis=0))

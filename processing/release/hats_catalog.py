@@ -1,6 +1,6 @@
 """The point sources as a HATS catalog: VOParquet files cut along HEALPix pixels, sorted by position.
 
-Layout and metadata: IVOA Note HATS; the partition is the coarsest in which no file has more than the set number of rows.
+Layout and metadata: IVOA Note HATS. The partition is the coarsest with at most the set number of rows in a file.
 """
 
 import numpy as np

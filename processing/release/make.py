@@ -31,7 +31,8 @@ from processing.schema import load_table
 def make_release(works, out, name=None, supersedes=None):
     """Make the release folder ``out`` of the fields in the folders ``works``; returns the Release.
 
-    An older release at ``out`` is replaced in one step. SurveyError when ``out`` is something else, or a field is not whole.
+    An older release at ``out`` is replaced in one step. SurveyError when ``out`` is something else, or a field is not
+    whole.
     """
     out = Path(out)
     _refuse_other_folder(out)
@@ -108,8 +109,8 @@ def _drop_repeats(points, steps):
         rows = np.flatnonzero(points.scan == scan)
         lost[rows] = find_duplicates(ra[rows], dec[rows], points.coadd[rows], points.coadd_edge[rows],
                                      survey().release.match_radius)[0]
-    return _apply("image overlap", "the apparition farthest from its image's edges, of one scan's images that overlap",
-                  ~lost, points, steps)
+    text = "the apparition farthest from its image's edges, of one scan's images that overlap"
+    return _apply("image overlap", text, ~lost, points, steps)
 
 
 def _drop_losers(points, scans, steps):
@@ -119,9 +120,8 @@ def _drop_losers(points, scans, steps):
     lost, matches = find_duplicates(ra, dec, points.scan, points.scan_edge, numbers.match_radius)
     depth = depth_elsewhere(ra, dec, points.scan, list(scans.values()))
     use, dup = use_and_dup(lost, matches, points.scan_edge, depth, numbers.border)
-    points = _apply("tile overlap", "the apparition farthest from its scan's edges, of scans that overlap", ~lost, points,
-                    steps)
-    return points, use[~lost], dup[~lost]
+    text = "the apparition farthest from its scan's edges, of scans that overlap"
+    return _apply("tile overlap", text, ~lost, points, steps), use[~lost], dup[~lost]
 
 
 def _write_tables(folder, catalog, points, fields, scans, created):

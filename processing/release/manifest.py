@@ -78,7 +78,8 @@ class Release:
 
         found = sum(count_rows(path) for path in self.parquet_files(table))
         if found != self.rows[table]:
-            raise SurveyError(f"{self.path}: {MANIFEST} says {self.rows[table]} rows of {table}, the files hold {found}")
+            raise SurveyError(f"{self.path}: {MANIFEST} says {self.rows[table]} rows of {table}, "
+                              f"the files hold {found}")
 
 
 def read_release(path):

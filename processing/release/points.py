@@ -13,8 +13,8 @@ from processing.schema import BANDS, load_table
 
 @dataclass(frozen=True)
 class Points:
-    """``table``: the columns (pyarrow, n rows). Per source: ``scan`` and ``coadd``, shape (n,), its place in the lists of
-    scans and coadds; ``coadd_edge`` and ``scan_edge``, arcsec, its distance from the edges of its coadd and scan.
+    """``table``: the columns (pyarrow, n rows). Per source: ``scan`` and ``coadd``, shape (n,), its place in the lists
+    of scans and coadds; ``coadd_edge`` and ``scan_edge``, arcsec, its distance from the edges of its coadd and scan.
     """
 
     table: pa.Table
@@ -47,7 +47,7 @@ class Points:
 
 
 def gather(fields, scans):
-    """The Points of all ``fields``; ``scans`` maps each scan to its coadds and their images, as ``scan_coadds`` says."""
+    """The Points of all ``fields``; ``scans`` maps each scan to its coadds and their images (``scan_coadds``)."""
     scan_numbers = {scan_id: number for number, scan_id in enumerate(scans)}
     coadds = [(scan_id, coadd) for scan_id in scans for coadd in scans[scan_id]]
     coadd_numbers = {key: number for number, key in enumerate(coadds)}

@@ -62,10 +62,12 @@ AFTER_DUPLICATES = (
 )
 
 SKIPPED = (
-    {"rule": "profile", "why": "psfchi below 10 in a band: not applied, the survey put such sources back, with ph_qual E"},
-    {"rule": "frames", "why": "masked in at most two frames and seen in enough of them: single frames are not known from "
-                              "Atlas Images"},
-    {"rule": "clean-up", "why": "removal by hand of hot pixels, glints and meteors: nothing was inspected"},
+    {"rule": "profile",
+     "why": "psfchi below 10 in a band: the survey put such sources back, with ph_qual E"},
+    {"rule": "frames",
+     "why": "masked in at most two frames and seen in enough of them: Atlas Images do not tell of single frames"},
+    {"rule": "clean-up",
+     "why": "removal by hand of hot pixels, glints and meteors: nothing was inspected"},
 )
 """Rules of the survey that are not applied here, and why."""
 

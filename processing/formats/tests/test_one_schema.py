@@ -36,7 +36,8 @@ def votable_fields(path):
     parse(str(path), verify="exception")
     space = "{http://www.ivoa.net/xml/VOTable/v1.3}"
     fields = ElementTree.parse(path).findall(f".//{space}FIELD")
-    texts = [(f.get("name"), f.get("unit", ""), f.get("ucd"), one_line(f.find(f"{space}DESCRIPTION").text)) for f in fields]
+    descriptions = [one_line(field.find(f"{space}DESCRIPTION").text) for field in fields]
+    texts = [(f.get("name"), f.get("unit", ""), f.get("ucd"), text) for f, text in zip(fields, descriptions)]
     return texts, [(f.get("datatype"), f.get("arraysize")) for f in fields]
 
 
@@ -111,6 +112,6 @@ def test_astropy_reads_units_ucds_and_descriptions_from_the_parquet_file(tmp_pat
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         found = Table.read(tmp_path / "t.parquet", format="parquet.votable")
-    texts = [(n, str(found[n].unit or ""), found[n].meta["ucd"], one_line(found[n].description)) for n in found.colnames]
+    texts = [(c.name, str(c.unit or ""), c.meta["ucd"], one_line(c.description)) for c in found.columns.values()]
     assert texts == expected(psc)
     assert list(found["designation"]) == real_points()["designation"].to_pylist()

@@ -54,7 +54,8 @@ def write_field(folder, points, box, bands=("J", "H", "Ks"), **changes):
     coadds = changes.pop("coadds", None) or sorted(set(points["coadd"].to_pylist()))
     images = [write_image(folder, ids, band, coadd, box) for coadd in coadds for band in bands]
     record = {
-        "version": "0.1", "stage": "extract", "created": "2026-11-22T12:00:00+00:00", "settings": {}, "rows": len(points),
+        "version": "0.1", "stage": "extract", "created": "2026-11-22T12:00:00+00:00", "settings": {},
+        "rows": len(points),
         "inputs": [{"file": Path(i["file"]).name, "band": i["band"], "sha256": i["sha256"]} for i in images],
         "scan": scan_row(ids, box), "images": images,
     }
@@ -78,5 +79,5 @@ def write_image(folder, ids, band, coadd, box):
 
 def scan_row(ids, box):
     row = {column: None for column in load_table("scans").names if column not in ("scan_key", "points")}
-    centre = {"ra": (box["ra_1"] + box["ra_2"]) / 2, "dec": (box["dec_1"] + box["dec_3"]) / 2, "glon": 223.0, "glat": 22.0}
-    return row | ids | box | centre
+    centre = {"ra": (box["ra_1"] + box["ra_2"]) / 2, "dec": (box["dec_1"] + box["dec_3"]) / 2}
+    return row | ids | box | centre | {"glon": 223.0, "glat": 22.0}

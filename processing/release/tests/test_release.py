@@ -77,7 +77,7 @@ def test_keys_join_points_scans_and_images_and_the_counts_add_up(release):
     assert sum(column(scans, "points")) == 683
     by_scan = dict(zip(column(scans, "scan_key"), column(scans, "scan")))
     assert [by_scan[key] for key in column(points, "scan_key")] == column(points, "scan").tolist()
-    by_coadd = dict(zip(column(atlas, "coadd_key"), zip(column(atlas, "scan"), column(atlas, "coadd"), column(atlas, "points"))))
+    by_coadd = dict(zip(column(atlas, "coadd_key"), zip(*(column(atlas, c) for c in ("scan", "coadd", "points")))))
     for key, scan, coadd in zip(column(points, "coadd_key"), column(points, "scan"), column(points, "coadd")):
         assert by_coadd[key][:2] == (scan, coadd)
     assert sum(count for _, _, count in by_coadd.values()) == 683
@@ -109,8 +109,8 @@ def test_hats_files_carry_the_votable_of_all_their_columns(release):
 
     for file in (*release.parquet_files("psc"), release.path / "psc" / "dataset" / "_common_metadata"):
         content = pq.read_metadata(file).metadata[b"IVOA.VOTable-Parquet.content"]
-        names = [field.get("name") for field in ElementTree.fromstring(content).iter("{http://www.ivoa.net/xml/VOTable/v1.3}FIELD")]
-        assert names == pq.read_schema(file).names
+        fields = ElementTree.fromstring(content).iter("{http://www.ivoa.net/xml/VOTable/v1.3}FIELD")
+        assert [field.get("name") for field in fields] == pq.read_schema(file).names
 
 
 def test_the_coverage_holds_every_source_and_has_the_area_of_the_images(release):
@@ -140,8 +140,9 @@ def test_the_manifest_names_what_the_release_was_made_of(release):
 def test_the_same_inputs_in_another_order_give_the_same_bytes(release, tmp_path):
     write_scans(tmp_path / "work")
     again = make_release([tmp_path / "work" / f"s{scan:03d}" for scan in (58, 56, 59, 57)], tmp_path / "second")
-    dated = ("psc/properties", "psc/hats.properties")
-    assert {n: f for n, f in again.files.items() if n not in dated} == {n: f for n, f in release.files.items() if n not in dated}
+    dated = {"psc/properties", "psc/hats.properties"}
+    assert again.files.keys() == release.files.keys()
+    assert {name for name in again.files if again.files[name] != release.files[name]} <= dated
 
 
 def test_many_partitions_hold_every_row_once(tmp_path, monkeypatch):
@@ -221,7 +222,8 @@ def test_equal_names_get_letters_along_the_scan(tmp_path):
     columns = {name: points[name] for name in PSC.names} | {"designation": names}
     write_field(tmp_path / "w", as_extracted(columns), scan_corners(57))
     data = make_release([tmp_path / "w"], tmp_path / "r").read("psc").sort_by([("pts_key", "ascending")]).to_pylist()
-    assert [row["designation"] for row in data if row["designation"].startswith(names[0])] == [names[0] + c for c in "ABC"]
+    equal = [row["designation"] for row in data if row["designation"].startswith(names[0])]
+    assert equal == [names[0] + letter for letter in "ABC"]
     assert len({row["designation"] for row in data}) == 200
 
 
@@ -278,17 +280,20 @@ def cut(file):
 
 
 WRONG = {
-    "no field in it": (lambda work: [file.unlink() for file in work.rglob("*") if file.is_file()], "no extracted field in it"),
+    "no field": (lambda work: [f.unlink() for f in work.rglob("*") if f.is_file()], "no extracted field in it"),
     "no points": (lambda work: (work / "s057" / "points.parquet").unlink(), "points.parquet is missing"),
-    "other rows": (lambda work: change_record(work / "s057", rows=201), "scan.json says 201 rows, points.parquet holds 200"),
+    "other rows": (lambda work: change_record(work / "s057", rows=201),
+                   "scan.json says 201 rows, points.parquet holds 200"),
     "cut points": (lambda work: cut(work / "s057" / "points.parquet"), "points.parquet: not a readable Parquet file"),
     "cut json": (lambda work: cut(work / "s057" / "scan.json"), "scan.json: cannot be read as JSON"),
     "no images": (lambda work: change_record(work / "s057", images=[]), "at least one image"),
-    "cut image": (lambda work: cut(work / "s057" / "atlas" / "ji68.fits"), "ji68.fits: expected 2880 bytes|ji68.fits: expected"),
+    "cut image": (lambda work: cut(work / "s057" / "atlas" / "ji68.fits"),
+                  "ji68.fits: expected 5760 bytes, found 5560"),
     "other scan": (lambda work: change_record(
         work / "s057", scan=scan_row({"date": "2000-01-30", "hemis": "s", "scan": 77}, scan_corners(57))),
         "points.parquet has scan 57, scan.json 77"),
-    "twice": (lambda work: write_field(work / "again", real_scan(57), scan_corners(57)), "000130s scan 057 coadd 56 comes twice"),
+    "twice": (lambda work: write_field(work / "again", real_scan(57), scan_corners(57)),
+              "000130s scan 057 coadd 56 comes twice"),
 }
 
 
