@@ -45,10 +45,11 @@ def places_of(sources, pixel_scale):
 
 def _usable(cov, fwhm):
     """``cov`` (pixel**2) with a circle of half the resolution (sigma = FWHM / 4.7) where it cannot be a covariance."""
-    trace = cov[:, 0, 0] + cov[:, 1, 1]
-    det = np.linalg.det(cov)
-    good = np.isfinite(cov).all(axis=(1, 2)) & (det > 0) & (trace > 0)
-    return np.where(good[:, None, None], cov, (fwhm / 4.71) ** 2 * np.eye(2))
+    circle = (fwhm / 4.71) ** 2 * np.eye(2)
+    finite = np.isfinite(cov).all(axis=(1, 2))[:, None, None]
+    cov = np.where(finite, cov, circle)
+    positive = (np.linalg.det(cov) > 0) & (cov[:, 0, 0] > 0)
+    return np.where(positive[:, None, None], cov, circle)
 
 
 def weighted_mean(groups):
