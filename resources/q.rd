@@ -258,6 +258,8 @@
 				<phraseMaker>
 					<setup imports="gavo.protocols.siap"/>
 					<code>
+						if not inPars.get("POS") or not inPars.get("SIZE"):
+							raise base.ValidationError("POS=ra,dec and SIZE, both in degrees, are needed", "POS")
 						yield siap.getQuery(None, inPars, outPars)
 						wanted = inPars.get("FORMAT") or "ALL"
 						if wanted not in ("ALL", "image/fits", "application/fits"):
