@@ -21,10 +21,9 @@ ORDER = 3
 """HEALPix order of the partitions."""
 
 
-def make_small_release(path, name, rows=None):
-    """Write the release folder ``path``; ``rows`` keeps only the first so many point sources."""
-    points = real_points()
-    points = points.slice(0, rows) if rows else points
+def make_small_release(path, name, rows=None, copies=1):
+    """Write the release folder ``path`` with the first ``rows`` point sources, each ``copies`` times (new keys)."""
+    points = _repeated(real_points().slice(0, rows), copies)
     with whole_folder(path) as folder:
         images = list(_images(folder))
         scans = _scans(points, images)
@@ -38,6 +37,15 @@ def make_small_release(path, name, rows=None):
         write_manifest(folder, {"name": name, "version": "test", "created": "2025-01-01T00:00:00Z", "settings": {},
                                 "inputs": [], "rows": counts, "rows_by_step": [], "rules_skipped": [],
                                 "supersedes": None})
+
+
+def _repeated(points, copies):
+    parts = []
+    for number in range(copies):
+        keys = points["pts_key"].to_numpy() + (number - copies // 2) * 10_000_000
+        place = points.column_names.index("pts_key")
+        parts.append(points.set_column(place, points.schema.field("pts_key"), pa.array(keys.astype(np.int32))))
+    return pa.concat_tables(parts)
 
 
 def _images(folder):
@@ -79,14 +87,15 @@ def _image(folder, source, band, key, coadd_key):
 def _scans(points, images):
     """The rows of scans.yaml, by (night, scan): those of the point sources and those of the images."""
     found = {}
-    rows = points.select(["scan_key", "hemis", "date", "scan", "ra", "dec", "glon", "glat"]).to_pylist()
-    for row in rows:
+    keys = points["scan_key"].to_numpy()
+    firsts = np.unique(keys, return_index=True)[1]
+    for row in points.take(firsts).to_pylist():
         night = (row["date"][2:].replace("-", ""), row["hemis"])
         found.setdefault((night, row["scan"]), _scan(row["scan_key"], row))
     for image in images:
         found.setdefault((image["night"], image["scan"]), _scan(900000 + image["atlas_key"], image))
     for scan in found.values():
-        scan["points"] = sum(row["scan_key"] == scan["scan_key"] for row in rows)
+        scan["points"] = int((keys == scan["scan_key"]).sum())
     return found
 
 

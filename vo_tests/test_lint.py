@@ -1,0 +1,64 @@
+"""What STILTS and DaCHS themselves find wrong with the services: nothing that is ours."""
+
+import re
+import shutil
+import subprocess
+
+import pytest
+
+ACCEPTED = {
+    r"E-\w+-YJ(RG|KJ)-\d+ .*Value '?1\.5'?|E-\w+-YJ(RG|KJ)-\d+ .*value '1\.5'":
+        "DaCHS 2.11 writes VOTable 1.5, which STILTS before 3.5 does not know",
+    r"E-CAP-KEYX-\d+ .*features-adql-conditional": "of ADQL 2.1, which STILTS before 3.5 does not know",
+    r"F-LOC-NOTP-\d+ .*ivoa\.obsplan": "taplint asks for a table of planned observations; this survey has none",
+}
+"""What is written for a TAP service of DaCHS whatever it serves, and why."""
+
+
+@pytest.fixture(scope="module")
+def report(server, release):
+    if not shutil.which("stilts"):
+        pytest.fail("STILTS is not installed: run 'make setup'")
+    command = ["stilts", "taplint", f"tapurl={server.url}/tap", "maxrepeat=1000"]
+    return subprocess.run(command, capture_output=True, text=True).stdout.splitlines()
+
+
+def test_taplint_finds_no_error_and_no_failure_of_ours(report):
+    bad = [line for line in report if re.match(r"[EF]-", line)]
+    ours = [line for line in bad if not any(re.match(pattern, line) for pattern in ACCEPTED)]
+    assert ours == []
+
+
+def test_taplint_went_through_to_its_end(report):
+    totals = [line for line in report if line.startswith("Totals: ")]
+    assert len(totals) == 1
+    for stage in ("TMV", "TMS", "TMC", "CAP", "QGE", "QPO", "QAS", "UWS", "MDQ", "OBS", "UPL", "EXA"):
+        assert any(line.startswith(f"Section {stage}") for line in report), stage
+
+
+def test_taplint_has_nothing_to_say_on_our_tables(report):
+    """The errors above are those of the protocol; here also warnings that name a column of ours."""
+    named = [line for line in report if re.match(r"[EWF]-", line) and "twomass." in line]
+    assert named == []
+
+
+def test_the_regression_tests_of_the_descriptor_pass(server, release):
+    from pathlib import Path
+
+    from processing.publish.dachs import dachs
+    from processing.publish.site import Site
+
+    place = Site(Path(server.environment["TWOMASS_STATE"]), int(server.url.rsplit(":", 1)[1]))
+    said = dachs(place, "test", "-v", "twomass/q", check=False).stdout
+    assert re.search(r"^0 of [1-9]\d* bad", said, re.MULTILINE), said
+
+
+def test_dachs_finds_the_descriptor_valid(server, release):
+    from pathlib import Path
+
+    from processing.publish.dachs import dachs
+    from processing.publish.site import Site
+
+    place = Site(Path(server.environment["TWOMASS_STATE"]), int(server.url.rsplit(":", 1)[1]))
+    said = dachs(place, "val", "twomass/q", check=False).stdout
+    assert "OK" in said and "[ERROR]" not in said, said
