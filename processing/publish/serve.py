@@ -11,6 +11,7 @@ from contextlib import contextmanager
 
 from processing.errors import SurveyError
 from processing.publish import cluster, dachs, server
+from processing.publish.addresses import database_line, print_addresses
 from processing.publish.site import prepare, site
 
 
@@ -25,7 +26,10 @@ def run(args):
         start_database(place)
         if not args.database_only:
             start_server(place, args.restart)
-    print_addresses(place, args.database_only)
+    if args.database_only:
+        print(f"{'database':9} {database_line(place)}")
+    else:
+        print_addresses(place)
 
 
 @contextmanager
@@ -39,7 +43,12 @@ def starting(place):
 
 
 def start_database(place):
-    """The database with DaCHS's own tables in it; the first time this takes about ten seconds."""
+    """The database with DaCHS's own tables in it; the first time this takes about ten seconds.
+
+    A server that outlived its database keeps connections to it that are dead: it has to go too.
+    """
+    if not cluster.pid(place) and server.stop(place):
+        print("the database had ended and the server had not: starting both anew")
     cluster.start(place)
     if server.pid(place) is None:
         dachs.deploy(place)
@@ -61,10 +70,3 @@ def start_server(place, restart=False):
     dachs.deploy(place)
     dachs.clear_lost_jobs(place)
     server.start(place)
-
-
-def print_addresses(place, database_only=False):
-    print(f"database  postgresql://gavo@/gavo?host={place.socket_folder} (pid {cluster.pid(place)})")
-    if not database_only:
-        print(f"server    {place.url}/ (pid {server.pid(place)})")
-        print(f"TAP       {place.url}/tap")

@@ -5,9 +5,10 @@ import urllib.error
 import urllib.request
 
 from processing.errors import SurveyError
-from processing.publish.dachs import PROGRAM
 from processing.publish.processes import command_line, end, environment, listener, pid_in, wait_until
 from processing.publish.site import identity, read_settings
+
+PROGRAM = ["/usr/bin/python3", "-m", "processing.publish.launch", "serve", "start", "--foreground"]
 
 PATIENCE = 60.0
 """Seconds that a start may take; it takes about three."""
@@ -44,7 +45,7 @@ def start(place):
     log = place.log / "server.log"
     with open(log, "ab") as output:
         process = subprocess.Popen(
-            [PROGRAM, "serve", "start", "--foreground"], cwd=place.state, env=place.environment,
+            PROGRAM, cwd=place.state, env=place.environment,
             stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True, **identity(place))
     _pid_file(place).write_text(f"{process.pid}\n")
     wait_until(lambda: process.poll() is not None or answers(place), PATIENCE, pause=0.2)

@@ -9,8 +9,6 @@ from processing.errors import SurveyError
 from processing.publish import cluster, server
 from processing.publish.site import site
 
-TABLES = "SELECT schemaname || '.' || tablename FROM pg_tables WHERE schemaname = 'twomass' ORDER BY 1"
-
 
 def describe(parser):
     """No arguments."""
@@ -41,15 +39,18 @@ def _server_line(place, web, answering):
 
 
 def _print_database(place):
-    with cluster.connect(place) as connection:
+    from processing.publish.publication import published
+    from processing.publish.store import stores
+
+    with cluster.connect(place, autocommit=True) as connection:
         size = connection.execute("SELECT pg_database_size('gavo')").fetchone()[0]
-        print(f"size      {size / 1e6:.0f} MB")
-        tables = [row[0] for row in connection.execute(TABLES)]
-        for table in tables:
-            rows = connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
-            print(f"table     {table}: {rows} rows")
-        if not tables:
-            print("release   none is published")
+        now, kept = published(connection).get("store"), stores(connection)
+    print(f"size      {size / 1e6:.0f} MB")
+    if now in kept:
+        rows = ", ".join(f"{table} {count}" for table, count in kept[now]["rows"].items())
+        print(f"release   {kept[now]['name']}; rows: {rows}")
+    else:
+        print("release   none is published")
 
 
 def _print_disk(place):

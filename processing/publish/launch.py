@@ -1,0 +1,22 @@
+"""DaCHS's server with room for more requests at a time; runs in the system's Python with the words of ``dachs``.
+
+Twisted answers with ten threads. Ten slow queries, or ten whose clients have left, and the whole server waits with them:
+not even /availability answers. A waiting thread costs next to nothing.
+"""
+
+import sys
+
+THREADS = 40
+"""With a database connection each, well below max_connections in etc/postgresql.conf."""
+
+
+def main():
+    from gavo.user import cli
+    from twisted.internet import reactor
+
+    reactor.suggestThreadPoolSize(THREADS)
+    return cli.main()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
