@@ -15,6 +15,9 @@ SERVERS = Path("/usr/lib/postgresql")
 ROLES = ("postgres", "gavoadmin", "gavo", "untrusted")
 """The superuser and the three roles of DaCHS."""
 
+START_SECONDS = 15
+"""How long to try again: for a moment after a kill, the orphans of the old server still hold its shared memory."""
+
 
 def pid(place):
     """The pid of the running server, or None."""
@@ -30,7 +33,7 @@ def start(place):
         _make(place)
     _configure(place)
     _remove_foreign_pid_file(place)
-    if not wait_until(lambda: _pg_ctl(place, "start").returncode == 0, 15, pause=1.0):
+    if not wait_until(lambda: _pg_ctl(place, "start").returncode == 0, START_SECONDS, pause=1.0):
         last = "\n".join(_log_file(place).read_text().splitlines()[-5:]) if _log_file(place).exists() else "no log"
         raise SurveyError(f"PostgreSQL does not start; the last lines of {_log_file(place)}:\n{last}")
     _make_database(place)
