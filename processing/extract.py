@@ -35,7 +35,8 @@ IMAGE_COLUMNS = [name for name in load_table("atlas").names
 
 @dataclass(frozen=True, eq=False)
 class Extraction:
-    """What one field gave: ``sources`` (band letter -> BandSources), ``merged`` (MergedField), ``points`` (pyarrow Table)."""
+    """What one field gave: ``sources`` (band letter -> BandSources), ``merged`` (MergedField), ``points`` (pyarrow
+    Table)."""
 
     sources: dict
     merged: object

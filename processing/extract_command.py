@@ -7,7 +7,7 @@ Give one to three images (J, H, Ks; the band stands in the header) of one field,
 
 Images are FITS, plain or compressed (.gz, .bz2). Each field becomes a folder with
 
-  points.parquet   a row a source with the 60 columns of the Point Source Catalog; what an Atlas Image cannot tell is null
+  points.parquet   a row a source, the 60 columns of the Point Source Catalog, null what an Atlas Image cannot tell
   scan.json        the scan, the images, the settings and the SHA-256 of what was read
   atlas/           copies of the images
 
@@ -28,8 +28,8 @@ def describe(parser):
     parser.add_argument("images", nargs="*", metavar="IMAGE",
                         help="Atlas Images of one field, one to three, in any order")
     parser.add_argument("--fields", metavar="FOLDER",
-                        help="instead: all Atlas Images in FOLDER, sorted into fields by their headers; each field goes "
-                             "to a folder of its own in --out, named by night, scan and image number")
+                        help="instead: all Atlas Images in FOLDER, sorted into fields by their headers; each field "
+                             "goes to a folder of its own in --out, named by night, scan and image number")
     parser.add_argument("--out", required=True, metavar="WORK",
                         help="folder to write (with --fields: to write into); replaced when twomass extract wrote it, "
                              "refused when it holds anything else")

@@ -14,8 +14,8 @@ MOST_COMPONENTS = 7
 
 @dataclass(frozen=True, eq=False)
 class BandColumns:
-    """Columns ``m``, ``cmsig``, ``msigcom``, ``snr``, ``psfchi``, ``m_stdap``, ``msig_stdap`` (NaN = null) and the band's
-    character of each flag (arrays of one-character str)."""
+    """Columns ``m``, ``cmsig``, ``msigcom``, ``snr``, ``psfchi``, ``m_stdap``, ``msig_stdap`` (NaN = null) and the
+    band's character of each flag (arrays of one-character str)."""
 
     numbers: dict
     ph_qual: np.ndarray
@@ -64,7 +64,8 @@ def band_columns(sources, image, band, rows, x, y):
 
 @dataclass(frozen=True, eq=False)
 class Rows:
-    """One band's part of ``Merged`` (arrays of length n), and which of the band's sources have a confusing neighbour."""
+    """One band's part of ``Merged`` (arrays of length n), and which of the band's sources have a confusing
+    neighbour."""
 
     index: np.ndarray
     unresolved: np.ndarray

@@ -22,8 +22,8 @@ STEPS = {
 
 @dataclass(frozen=True, eq=False)
 class MergedField:
-    """``merged``: the rows; ``confused``: band letter -> confused sources of its list; ``offsets``: band letter -> (x, y)
-    arcsec that its positions were off."""
+    """``merged``: the rows; ``confused``: band letter -> confused sources of its list; ``offsets``: band letter ->
+    (x, y) arcsec that its positions were off."""
 
     merged: Merged
     confused: dict
@@ -126,8 +126,9 @@ def _edges(field, x, y):
 def _nearer(place, edges, letters, borders):
     """Whole arcsec to the nearer of two edges, and its letter: two lists, with None where it cannot be said.
 
-    ``place`` (n,) and ``edges`` (two, None = cut off) are coordinates in arcsec. Where an edge is cut off, the distance to
-    the other is certain to be the smaller one only for sources that are nearer to it than to the image's border there.
+    ``place`` (n,) and ``edges`` (two, None = cut off) are coordinates in arcsec. Where an edge is cut off, the distance
+    to the other is certain to be the smaller one only for sources that are nearer to it than to the image's border
+    there.
     """
     reach = np.array([np.abs(place - (border if edge is None else edge)) for edge, border in zip(edges, borders)])
     nearer = np.argmin(reach, axis=0)

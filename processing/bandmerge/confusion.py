@@ -1,8 +1,8 @@
 """Photometric confusion (``cc_flg`` c): a neighbour too near for its brightness.
 
-The survey gives no formula. The flags of 4,100 real measurements in a crowded field (W44) follow a sharp line: the radius
-inside which a neighbour confuses grows by a constant factor for each magnitude that it is brighter, and shrinks for
-fainter ones. The two numbers of each band are in ``survey.yaml`` (confusion).
+The survey gives no formula. The flags of 4,100 real measurements in a crowded field (W44) follow a sharp line: the
+radius inside which a neighbour confuses grows by a constant factor for each magnitude that it is brighter, and shrinks
+for fainter ones. The two numbers of each band are in ``survey.yaml`` (confusion).
 """
 
 import numpy as np

@@ -1,8 +1,9 @@
-"""95% upper limits where a band does not detect what another band does (Explanatory Supplement, section II.2a: band fill).
+"""95% upper limits where a band does not detect what another does (Explanatory Supplement, II.2a: band fill).
 
 A 4" aperture at the position, on the image from which all fitted stars are subtracted, sky from the annulus 14"-20":
-L95 = F + 2 noise for F >= 0, 2 noise for F < 0. The original takes the noise from the sky pixels as if they were independent;
-in an Atlas Image they are not, so here it is scaled by what a grid of empty apertures over the same image shows.
+L95 = F + 2 noise for F >= 0, 2 noise for F < 0. The original takes the noise from the sky pixels as if they were
+independent; in an Atlas Image they are not, so here it is scaled by what a grid of empty apertures over the same image
+shows.
 """
 
 import numpy as np

@@ -1,10 +1,10 @@
 """Which source of one list is which of another, by position alone: likelihood ratio and the best assignment as a whole.
 
 A pair at separation d with joint covariance C is weighed by the density that its being the same source gives,
-exp(-d C^-1 d / 2) / (2 pi sqrt|C|), over the density of unrelated neighbours there. Pairs for which chance is the better
-explanation are not considered, so the accepted radius shrinks where the sky is crowded. Among the rest the assignment
-with the largest total likelihood is taken (not the first come), and a pair that has a rival about as good is ambiguous.
-The statement of the problem is that of the Explanatory Supplement, section IV.4e.
+exp(-d C^-1 d / 2) / (2 pi sqrt|C|), over the density of unrelated neighbours there. Pairs for which chance is the
+better explanation are not considered, so the accepted radius shrinks where the sky is crowded. Among the rest the
+assignment with the largest total likelihood is taken (not the first come), and a pair that has a rival about as good is
+ambiguous. The statement of the problem is that of the Explanatory Supplement, section IV.4e.
 """
 
 from dataclasses import dataclass
@@ -21,7 +21,8 @@ NEIGHBOURS = 10
 
 @dataclass(frozen=True, eq=False)
 class Match:
-    """``first`` and ``second``: indices of the matched pairs in the two lists; ``ambiguous``: whether a rival exists."""
+    """``first`` and ``second``: indices of the matched pairs in the two lists; ``ambiguous``: whether a rival
+    exists."""
 
     first: np.ndarray
     second: np.ndarray

@@ -1,7 +1,7 @@
 """Band merging: one row for each object from the source lists of one to three bands, by position.
 
-The order is that of the Explanatory Supplement, section IV.4e: J sources are the seeds, H joins them or begins rows of its
-own, then Ks. Brightness plays no part, so that no colour is favoured.
+The order is that of the Explanatory Supplement, section IV.4e: J sources are the seeds, H joins them or begins rows of
+its own, then Ks. Brightness plays no part, so that no colour is favoured.
 """
 
 from dataclasses import dataclass

@@ -18,7 +18,8 @@ SIGNIFICANT = 3.0
 
 
 def mark_unresolved(merged, lists):
-    """``merged`` with the bands that do not resolve a pair marked, and rows that were only its blurred light removed."""
+    """``merged`` with the bands that do not resolve a pair marked, and rows that were only its blurred light
+    removed."""
     index, unresolved = merged.index.copy(), merged.unresolved.copy()
     pairs = _close_pairs(merged.places.xy, survey().merge.pair_reach)
     for resolving in range(len(lists)):

@@ -1,10 +1,10 @@
 """Where an Atlas Image lies in its scan, and when each of its lines was observed, from the keywords of its header.
 
-The scan's own coordinates (U-scan, arcsec): y along the scan, growing to the north, zero at the centre of frame 1; x across,
-growing to the west, zero on the centre line. The telescope steps DYFS from frame to frame, one frame every 2 x UT_OFF1
-seconds (UT_OFF1 is the time from the start of the scan to the middle of frame 1); UT is the time of the frame nearest
-the image's centre. Checked on the real headers: UT then gives a whole frame number to 0.01, and it is the coadd number of
-the published rows. What a header does not tell is None.
+The scan's own coordinates (U-scan, arcsec): y along the scan, growing to the north, zero at the centre of frame 1; x
+across, growing to the west, zero on the centre line. The telescope steps DYFS from frame to frame, one frame every 2 x
+UT_OFF1 seconds (UT_OFF1 is the time from the start of the scan to the middle of frame 1); UT is the time of the frame
+nearest the image's centre. Checked on the real headers: UT then gives a whole frame number to 0.01, and it is the coadd
+number of the published rows. What a header does not tell is None.
 """
 
 from dataclasses import dataclass

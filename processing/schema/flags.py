@@ -1,7 +1,7 @@
 """The flags of the point sources: character, meaning and rule, stated once.
 
-Where a flag has several values that could apply, the first one listed wins. The texts here are what the decoder says and
-what the documentation prints. Source: All-Sky Explanatory Supplement, section II.2a.
+Where a flag has several values that could apply, the first one listed wins. The texts here are what the decoder says
+and what the documentation prints. Source: All-Sky Explanatory Supplement, section II.2a.
 """
 
 from dataclasses import dataclass
@@ -130,4 +130,5 @@ def decode(name, value):
 def as_markdown(flag):
     """The flag as a table of its values for the documentation."""
     rows = [f"| {v.character} | {v.meaning} | {v.rule} |" for v in flag.values]
-    return "\n".join([f"**{flag.name}**: {flag.description}", "", "| value | meaning | rule |", "| --- | --- | --- |", *rows])
+    head = [f"**{flag.name}**: {flag.description}", "", "| value | meaning | rule |", "| --- | --- | --- |"]
+    return "\n".join([*head, *rows])

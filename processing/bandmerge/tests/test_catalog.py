@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from processing.bandmerge.band_columns import NUMBERS
 from processing.bandmerge.catalog import catalog_columns, merge_field
 from processing.bandmerge.tests.lists import band_sources
 from processing.formats.atlas_field import make_field
@@ -12,7 +13,8 @@ from processing.formats.tests.atlas_files import blank, real_image, write_atlas
 from processing.schema import load_table
 
 PSC = load_table("psc")
-NEVER = ("ndet", "pxcntr", "gal_contam", "mp_flg", "pts_key", "dup_src", "use_src", "a", "dist_opt", "phi_opt", "b_m_opt",
+NEVER = ("ndet", "pxcntr", "gal_contam", "mp_flg", "pts_key", "dup_src", "use_src", "a", "dist_opt", "phi_opt",
+         "b_m_opt",
          "vr_m_opt", "nopt_mchs", "ext_key", "scan_key", "coadd_key")
 """What an Atlas Image alone cannot tell."""
 
@@ -67,12 +69,13 @@ def test_magnitudes_follow_the_header(tmp_path):
 def test_band_without_an_image_is_null_and_no_limit(tmp_path):
     sources = three_bands()
     rows = table(field(tmp_path, "jk"), {b: sources[b] for b in "jk"})
-    assert all(rows[f"h_{name}"][0] is None for name in ("m", "cmsig", "msigcom", "snr", "psfchi", "m_stdap", "msig_stdap"))
+    assert all(rows[f"h_{name}"][0] is None for name in NUMBERS)
     assert (rows["ph_qual"][0], rows["rd_flg"][0], rows["bl_flg"][0], rows["cc_flg"][0]) == ("AXA", "292", "101", "000")
 
 
 def test_band_that_does_not_detect_gives_a_limit(tmp_path):
-    """Two sigma of a 4 arcsec aperture on noise of 0.5 DN: magnitude of about 2 x 0.5 x sqrt(50) x 1.05 DN, or brighter."""
+    """Two sigma of a 4 arcsec aperture on noise of 0.5 DN: magnitude of about 2 x 0.5 x sqrt(50) x 1.05 DN, or
+    brighter."""
     sources = three_bands()
     sources["h"] = sources["h"].select(np.array([], int))
     rows = table(field(tmp_path), sources)

@@ -9,7 +9,8 @@ from processing.formats.tests.atlas_files import real_image
 
 @pytest.mark.parametrize("band, column, agreement", [(0, "Jmag", 0.955), (1, "Hmag", 0.96), (2, "Kmag", 0.91)])
 def test_flags_of_a_crowded_field_are_those_of_the_published_rows(band, column, agreement):
-    """c or 0 of the measured bands of W44, 15 arcsec inside the edge of the sample: 1,100-1,500 a band, 28-31% of them c."""
+    """c or 0 of the measured bands of W44, 15 arcsec inside the edge of the sample: 1,100-1,500 a band, 28-31% of them
+    c."""
     from astropy.io.votable import parse
 
     rows = parse(str(real_image("../psc/w44_psc_south.vot"))).get_first_table().array

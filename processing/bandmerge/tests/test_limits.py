@@ -30,8 +30,8 @@ def grid(step=25, size=400):
 @pytest.mark.parametrize("correlated", [False, True])
 @pytest.mark.parametrize("flux", [0.0, 40.0])
 def test_star_is_below_its_limit_in_95_of_100(correlated, flux):
-    """Stars of known flux hidden in noise: F + 2 sigma is passed by 2.3% of Gaussian noise, and by no more where F < 0 is
-    raised to 0. With 500 trials the share of failures is within 0.5% and 5%, for positive flux."""
+    """Stars of known flux hidden in noise: F + 2 sigma is passed by 2.3% of Gaussian noise, and by no more where F < 0
+    is raised to 0. With 500 trials the share of failures is within 0.5% and 5%, for positive flux."""
     rng = np.random.default_rng(1)
     below = []
     for _ in range(3):
@@ -46,8 +46,8 @@ def test_star_is_below_its_limit_in_95_of_100(correlated, flux):
 
 
 def test_noise_factor_is_one_for_white_noise_and_the_correlation_else():
-    """Smoothing with a Gaussian of 1 pixel: neighbours add up, the sum in an aperture is as noisy as that of the unsmoothed
-    pixels, sqrt(4 pi) = 3.54 times what the reduced pixel noise suggests (less the rim)."""
+    """Smoothing with a Gaussian of 1 pixel: neighbours add up, the sum in an aperture is as noisy as that of the
+    unsmoothed pixels, sqrt(4 pi) = 3.54 times what the reduced pixel noise suggests (less the rim)."""
     rng = np.random.default_rng(2)
     assert noise_factor(sky(rng, False), SCALE) == pytest.approx(1.0, abs=0.08)
     assert noise_factor(sky(rng, True), SCALE) == pytest.approx(3.54, rel=0.15)

@@ -48,8 +48,9 @@ def test_density_is_that_of_the_sky():
 
 @pytest.mark.parametrize("n, sigma", [(300, 0.1), (2400, 0.1), (2400, 0.25)])
 def test_same_stars_are_found_again(n, sigma):
-    """Every star is in both lists. Missed is expected of a Gaussian error the share outside the radius where chance takes
-    over, exp(-chi2max / 2) = 2 pi sigma2 density (at most 1%); wrong partners only where two stars are that close."""
+    """Every star is in both lists. Missed is expected of a Gaussian error the share outside the radius where chance
+    takes over, exp(-chi2max / 2) = 2 pi sigma2 density (at most 1%); wrong partners only where two stars are that
+    close."""
     rng = np.random.default_rng(2)
     sky = random_sky(rng, n, SIZE)
     found = matched(observed(rng, sky, sigma), observed(rng, sky, sigma))

@@ -26,8 +26,8 @@ def test_every_source_is_in_one_row():
 
 @pytest.mark.parametrize("n, sigma", [(500, 0.15), (2400, 0.15)])
 def test_stars_of_three_bands_come_together(n, sigma):
-    """Each band sees 80% of the stars, at the density of W44. Rows with sources of two stars, and stars split over rows, stay
-    below the rate of two matchings with chance 2 pi C density each."""
+    """Each band sees 80% of the stars, at the density of W44. Rows with sources of two stars, and stars split over
+    rows, stay below the rate of two matchings with chance 2 pi C density each."""
     rng = np.random.default_rng(2)
     sky = random_sky(rng, n, SIZE)
     seen = [np.sort(rng.choice(n, int(0.8 * n), replace=False)) for _ in range(3)]
@@ -89,7 +89,8 @@ def test_confused_band_does_not_enter_the_position_when_another_is_clean():
 
 
 def test_published_rows_of_a_crowded_field_merge_back_into_themselves():
-    """The bands of the 2,129 rows of W44 as separate lists with errors of their brightness: 0.5% of the rows may break."""
+    """The bands of the 2,129 rows of W44 as separate lists with errors of their brightness: 0.5% of the rows may
+    break."""
     from astropy.io.votable import parse
 
     rows = parse(str(real_image("../psc/w44_psc_south.vot"))).get_first_table().array

@@ -11,15 +11,16 @@ from processing.schema import BANDS
 def band_of(band):
     """Columns of one band of the published rows, NaN for null."""
     rows = real_points().to_pandas()
-    numbers = {name: rows[f"{band.letter}_{name}"].to_numpy(float) for name in ("m", "cmsig", "msigcom", "snr", "psfchi")}
+    names = ("m", "cmsig", "msigcom", "snr", "psfchi")
+    numbers = {name: rows[f"{band.letter}_{name}"].to_numpy(float) for name in names}
     flags = {name: np.array([text[band.index - 1] for text in rows[name]]) for name in ("ph_qual", "rd_flg")}
     return numbers | flags
 
 
 @pytest.mark.parametrize("band", BANDS, ids=lambda b: b.name)
 def test_ph_qual_is_that_of_the_published_rows(band):
-    """All but the E of sources that too few frames detect, which an Atlas Image does not show. The survey graded before it
-    rounded to 0.1 in S/N and 0.001 mag, so values at a limit may be on either side of it."""
+    """All but the E of sources that too few frames detect, which an Atlas Image does not show. The survey graded before
+    it rounded to 0.1 in S/N and 0.001 mag, so values at a limit may be on either side of it."""
     rows = band_of(band)
     comparable = rows["ph_qual"] != "E"
     grades = [photometric_quality(rows["rd_flg"], rows["snr"] + 0.05 * a, rows["cmsig"] + 0.0005 * b, rows["psfchi"])

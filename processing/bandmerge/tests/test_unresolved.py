@@ -17,13 +17,15 @@ def merged(*bands, sigma=0.05):
 
 
 def test_share_follows_from_the_light_centre():
-    share, error, aside = share_of_second(circles([[10.65, 10.0]], 0.05), circles(PAIR[:1], 0.05), circles(PAIR[1:], 0.05))
+    first, second = circles(PAIR[:1], 0.05), circles(PAIR[1:], 0.05)
+    share, error, aside = share_of_second(circles([[10.65, 10.0]], 0.05), first, second)
     assert share == pytest.approx(0.25) and aside == pytest.approx(0)
     assert error == pytest.approx(0.05 * np.sqrt(2) / 2.6)
 
 
 def test_light_centre_of_a_pair_belongs_to_neither_star():
-    """Equal stars: the second band sees one source half-way; both rows lose the band and the source has no row of its own."""
+    """Equal stars: the second band sees one source half-way; both rows lose the band and the source has no row of its
+    own."""
     rows = merged(PAIR, [[11.3, 10.0]])
     assert len(rows) == 2
     assert (rows.index[:, 1] == -1).all() and (rows.unresolved[:, 1] == 0).all()

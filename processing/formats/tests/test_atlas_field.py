@@ -10,7 +10,8 @@ from processing.formats.tests.atlas_files import blank, real_image, write_atlas
 
 
 def pair(tmp_path, **other):
-    return [write_atlas(tmp_path / "j.fits", blank()), write_atlas(tmp_path / "h.fits", blank(), **{"FILTER": "h"} | other)]
+    first = write_atlas(tmp_path / "j.fits", blank())
+    return [first, write_atlas(tmp_path / "h.fits", blank(), **{"FILTER": "h"} | other)]
 
 
 def test_bands_are_put_in_order(tmp_path):
@@ -20,7 +21,8 @@ def test_bands_are_put_in_order(tmp_path):
 
 @pytest.mark.parametrize("other, word", [
     ({"ORDATE": "990811"}, "date 1999-08-10 and 1999-08-11"), ({"SCANNO": 50}, "scan 49 and 50"),
-    ({"TELNAME": "Hopkins"}, "hemis s and n"), ({"CRVAL2": 1.7}, "arcsec apart"), ({"CRPIX1": 200.5}, "56.0 arcsec apart"),
+    ({"TELNAME": "Hopkins"}, "hemis s and n"), ({"CRVAL2": 1.7}, "arcsec apart"),
+    ({"CRPIX1": 200.5}, "56.0 arcsec apart"),
 ])
 def test_bands_of_different_fields_are_refused_with_both_names(tmp_path, other, word):
     paths = pair(tmp_path, **other)
@@ -53,7 +55,8 @@ def test_folder_falls_into_its_fields(tmp_path):
     other.unlink()
     (tmp_path / "README").write_text("not an image")
     fields, refused = fields_in(tmp_path)
-    assert [(f.name, list(f.images)) for f in fields] == [("990810s_s049_i209", ["j", "k"]), ("990810s_s050_i209", ["j"])]
+    found = [(field.name, list(field.images)) for field in fields]
+    assert found == [("990810s_s049_i209", ["j", "k"]), ("990810s_s050_i209", ["j"])]
     assert refused == []
 
 

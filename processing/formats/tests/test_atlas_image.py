@@ -156,7 +156,8 @@ def test_real_images_are_read(name, band, date, hemis, scan):
 
 
 def test_wcs_puts_bright_stars_of_w44_where_the_catalog_has_them():
-    """Light centres of isolated bright stars against the published positions: good to 0.1 arcsec, half a pixel would show."""
+    """Light centres of isolated bright stars against the published positions: good to 0.1 arcsec, half a pixel would
+    show."""
     from astropy.io.votable import parse
 
     image = read_atlas_image(real_image("w44_j.fits"))

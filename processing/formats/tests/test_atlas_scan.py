@@ -77,7 +77,8 @@ def test_cross_scan_is_zero_on_the_centre_line_and_grows_west(tmp_path):
 
 
 def test_whole_real_image_covers_as_wide_as_published_rows_say():
-    """Published rows: x_scan plus dist_edge_ew is 252.1 on the east side, 252.7 on the west, half an arcsec of scatter."""
+    """Published rows: x_scan plus dist_edge_ew is 252.1 on the east side, 252.7 on the west, half an arcsec of
+    scatter."""
     images = [read_atlas_image(real_image(name)) for name in ("w44_j.fits", "w44_h.fits")]
     east, west = side_edges(images)
     rows = real_points().to_pandas()
