@@ -52,11 +52,32 @@ class Extraction:
     share: float = number("")
     keep: float = number("")
     same: float = number("arcsec")
-    own_peak: float = number("arcsec")
     profile_error: float = number("")
     fit_radius: int = number("arcsec")
     growth_radius: float = number("arcsec")
     saturation: float = number("adu")
+
+
+@dataclass(frozen=True)
+class Listing:
+    """Which fitted components are sources."""
+
+    own_peak: float = number("arcsec")
+    concentration: float = number("")
+    split_separation: float = number("")
+    split_significance: float = number("")
+    close_significance: float = number("")
+    close_concentration: float = number("")
+
+
+@dataclass(frozen=True)
+class Glare:
+    """Halo and diffraction spikes of very bright stars."""
+
+    parent: float = number("adu")
+    spike: float = number("")
+    spike_width: float = number("arcsec")
+    halo: float = number("")
 
 
 @dataclass(frozen=True)
@@ -140,6 +161,8 @@ class Survey:
     instrument: Instrument
     coadd: Coadd
     extraction: Extraction
+    listing: Listing
+    glare: Glare
     aperture: Aperture
     merge: Merge
     confusion: Confusion

@@ -1,0 +1,119 @@
+"""The image's own PSF, from its own stars.
+
+Starting from a Moffat profile, the spline surface is corrected until the residuals of the chosen stars have no common
+pattern. The correction is a linear least-squares problem in the spline coefficients, with a prior that the surface
+departs from the Moffat profile smoothly: where stars are many and bright the data decide, in the far wings or with a
+handful of stars the profile does.
+"""
+
+import numba
+import numpy as np
+from scipy import sparse
+from scipy.sparse.linalg import spsolve
+
+from processing.photometry.spline_psf import KNOTS, SplinePSF, grid_size, weights
+
+
+def moffat_psf(fwhm, beta=3.5, radius=14):
+    """A round Moffat profile (Moffat 1969) with ``fwhm`` in pixels, as a spline surface of unit sum."""
+    m = grid_size(radius)
+    y, x = (np.mgrid[:m, :m] - (m - 1) / 2) / KNOTS
+    alpha = fwhm / 2 / np.sqrt(2 ** (1 / beta) - 1)
+    return SplinePSF((1 + (x**2 + y**2) / alpha**2) ** -beta, radius).normalised()
+
+
+def corrected_psf(psf, residual, weight, stars, roughness=0.05, looseness=0.5):
+    """One correction of the PSF from the residuals around some stars.
+
+    Parameters
+    ----------
+    psf : SplinePSF
+        The PSF with which ``residual`` was made.
+    residual : ndarray, shape (ny, nx), DN
+        Image minus background minus *all* stars.
+    weight : ndarray, shape (ny, nx), DN**-2
+        Inverse variance; 0 marks pixels to ignore.
+    stars : Stars
+        The stars to learn from: bright, unsaturated, well fitted.
+    roughness, looseness : float
+        One-sigma prior on the second differences, and on the size, of the fractional correction.
+
+    Returns
+    -------
+    SplinePSF of unit sum
+    """
+    m = psf.coefficients.shape[0]
+    matrix = np.zeros((m, m, 7, 7))
+    vector = np.zeros((m, m))
+    _accumulate(residual, weight, stars.x, stars.y, stars.flux, psf.radius, matrix, vector)
+    shape = _floor(psf.coefficients)
+    data_term = sparse.diags(shape.ravel()) @ _sparse(matrix) @ sparse.diags(shape.ravel())
+    prior = _smoothness(m) / roughness**2 + sparse.identity(m * m) / looseness**2
+    fraction = spsolve((data_term + prior).tocsc(), shape.ravel() * vector.ravel())
+    return SplinePSF(psf.coefficients + shape * fraction.reshape(m, m), psf.radius).normalised()
+
+
+def _floor(coefficients):
+    """The scale of the prior: the surface itself, smoothed outward so that it is nowhere zero or negative."""
+    peak = coefficients.max()
+    return np.maximum(coefficients, 1e-5 * peak)
+
+
+@numba.njit(cache=True)
+def _accumulate(residual, weight, x, y, flux, radius, matrix, vector):
+    """Normal equations of the coefficients: ``matrix[row, column, dj + 3, di + 3]`` couples two coefficients."""
+    ny, nx = residual.shape
+    wx, wy, unused = np.empty(4), np.empty(4), np.empty(4)
+    for s in range(x.size):
+        cx, cy = int(np.rint(x[s])), int(np.rint(y[s]))
+        bx = weights(x[s] - cx, wx, unused) + 1
+        by = weights(y[s] - cy, wy, unused) + 1
+        for j in range(max(0, radius - cy), min(2 * radius + 1, ny - cy + radius)):
+            for i in range(max(0, radius - cx), min(2 * radius + 1, nx - cx + radius)):
+                w = weight[cy - radius + j, cx - radius + i]
+                if w == 0.0:
+                    continue
+                r = residual[cy - radius + j, cx - radius + i]
+                row, column = by + KNOTS * j, bx + KNOTS * i
+                _add_pixel(matrix, vector, row, column, wy, wx, flux[s], r, w)
+
+
+@numba.njit(cache=True)
+def _add_pixel(matrix, vector, row, column, wy, wx, flux, r, w):
+    m = vector.shape[0]
+    for a in range(4):
+        if not 0 <= row + a < m:
+            continue
+        for b in range(4):
+            if not 0 <= column + b < m:
+                continue
+            basis = w * flux * wy[a] * wx[b]
+            vector[row + a, column + b] += basis * r
+            for c in range(4):
+                if not 0 <= row + c < m:
+                    continue
+                for d in range(4):
+                    if 0 <= column + d < m:
+                        matrix[row + a, column + b, c - a + 3, d - b + 3] += basis * flux * wy[c] * wx[d]
+
+
+def _sparse(matrix):
+    m = matrix.shape[0]
+    row, column = np.mgrid[:m, :m]
+    rows, columns, values = [], [], []
+    for dj in range(-3, 4):
+        for di in range(-3, 4):
+            ok = (row + dj >= 0) & (row + dj < m) & (column + di >= 0) & (column + di < m)
+            rows.append((row * m + column)[ok])
+            columns.append(((row + dj) * m + column + di)[ok])
+            values.append(matrix[:, :, dj + 3, di + 3][ok])
+    indices = np.concatenate(rows), np.concatenate(columns)
+    return sparse.csr_array((np.concatenate(values), indices), shape=(m * m, m * m))
+
+
+def _smoothness(m):
+    """Sum of the squared second differences along both axes, as a quadratic form."""
+    second = sparse.diags([1.0, -2.0, 1.0], [0, 1, 2], shape=(m - 2, m))
+    form = second.T @ second
+    one = sparse.identity(m)
+    return sparse.kron(form, one) + sparse.kron(one, form)
