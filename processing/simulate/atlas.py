@@ -16,7 +16,7 @@ from processing.config import survey
 from processing.errors import SurveyError
 from processing.schema.bands import BANDS
 from processing.simulate.camera import DITHER, Sources, expose, frames, read_out, smooth_plane
-from processing.simulate.coadd import average, drop, kernel_variance
+from processing.simulate.coadd import Coadd, kernel_variance
 from processing.simulate.header import atlas_header, wcs_cards
 from processing.simulate.observation import observation
 from processing.simulate.psf import core_of_shape, point_spread, seeing_shape, sersic_gaussians
@@ -143,7 +143,7 @@ def _coadd(job, sources, psf, progress):
     rng = np.random.default_rng([job.seed, 3, LETTERS.index(job.band)])
     plane = smooth_plane(job.shape, sources, psf)
     glow = _airglow(job, rng)
-    total, weight = np.zeros(job.shape), np.zeros(job.shape)
+    coadd = Coadd(job.shape, settings.frame_pixel, settings.kernel_box)
     exposures = frames(job.shape, job.band, rng.uniform(), settings.frame_pixel, settings.frame_step)
     for done, frame in enumerate(exposures, 1):
         light = expose(frame, sources, psf, plane, settings.frame_pixel)
@@ -151,11 +151,10 @@ def _coadd(job, sources, psf, progress):
         value = light + sky
         if job.noise:
             value = read_out(light, sky, rng, instrument.gain, settings.read_noise, settings.full_well)
-        drop(total, weight, value, frame.affine, settings.frame_pixel, settings.kernel_box)
+        coadd.add(value, frame.affine)
         if progress:
             progress(done, len(exposures))
-    image = average(total, weight) / settings.frame_pixel**2
-    return (image + glow).astype(np.float32)
+    return (coadd.image() / settings.frame_pixel**2 + glow).astype(np.float32)
 
 
 def _airglow(job, rng, scale=150):

@@ -56,7 +56,34 @@ def drop(total, weight, frame, affine, pixel, box):
                     weight[row, col] += up * across[col - left]
 
 
-def average(total, weight, least=0.5):
-    """The image: ``total / weight``, NaN where the coverage is under ``least`` of the median coverage."""
-    covered = weight > least * np.median(weight)
-    return np.where(covered, total / np.where(covered, weight, 1), np.nan)
+class Coadd:
+    """An image in the making, ``shape`` (rows, columns): the mean of the frames that see all of a pixel's kernel.
+
+    A frame whose edge or masked pixels cut the kernel short would pull the mean towards one side, so it is left out there.
+    """
+
+    def __init__(self, shape, pixel, box):
+        self.total, self.coverage = np.zeros(shape), np.zeros(shape, int)
+        self.pixel, self.box = pixel, box
+
+    def add(self, frame, affine):
+        """Resample a frame (see drop) and add it."""
+        first, last = self._rows(frame, affine)
+        if first >= last:
+            return
+        total, weight = np.zeros((2, last - first, self.total.shape[1]))
+        shifted = affine - np.array([0, 0, 0, first, 0, 0])
+        drop(total, weight, frame, shifted, self.pixel, self.box)
+        whole = weight > 0.99
+        self.total[first:last][whole] += total[whole] / weight[whole]
+        self.coverage[first:last] += whole
+
+    def _rows(self, frame, affine):
+        corners = affine[3] + np.add.outer(affine[4] * np.array([0, frame.shape[1]]), affine[5] * np.array([0, frame.shape[0]]))
+        reach = self.pixel + self.box
+        return max(int(corners.min() - reach), 0), min(int(corners.max() + reach) + 1, self.total.shape[0])
+
+    def image(self, least=3):
+        """The image, NaN where fewer than ``least`` frames looked."""
+        seen = self.coverage >= least
+        return np.where(seen, self.total / np.where(seen, self.coverage, 1), np.nan)

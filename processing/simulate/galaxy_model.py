@@ -48,8 +48,8 @@ HALO_SHARE, HALO_FLATTENING, HALO_POWER = 0.003, 0.7, 2.8
 BULGE_SHARE, BULGE_SCALE, BULGE_FLATTENING = 130.0, 550.0, 0.6
 """Lengths in pc; shares are densities relative to the disc's near the Sun (the bulge's: at its centre)."""
 
-DUST_PER_PC, DUST_HEIGHT, DUST_LENGTH = 0.7e-3, 120.0, 3500.0
-"""Visual extinction near the Sun in mag/pc (Wainscoat et al. 1992 use 0.07 mag/kpc at K), scale height and length in pc."""
+DUST_PER_PC, DUST_HEIGHT, DUST_LENGTH = 1.0e-3, 100.0, 3500.0
+"""Visual extinction near the Sun in mag/pc (Wainscoat et al. 1992: 0.07 mag/kpc at K), scale height and length in pc."""
 
 EXTINCTION = np.array([1.0, 0.282, 0.175, 0.112])
 """VT, J, H, Ks in units of A_V (Rieke & Lebofsky 1985, ApJ 288, 618)."""
