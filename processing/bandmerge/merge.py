@@ -120,13 +120,19 @@ def _mutual_nearest(a, b, radius):
 
 
 def _join(index, ambiguous, found, n):
-    """Add a band of ``n`` sources: matched ones to their rows, the others as rows of their own at the end."""
+    """Add a band of ``n`` sources: matched ones to their rows, the others as rows of their own at the end.
+
+    An ambiguous match casts doubt on the band that joins, and on the other side when that is a single band too.
+    """
     alone = np.setdiff1d(np.arange(n), found.second)
     rows, bands = len(index) + len(alone), index.shape[1] + 1
     new_index, new_ambiguous = np.full((rows, bands), -1), np.zeros((rows, bands), bool)
     new_index[: len(index), :-1], new_ambiguous[: len(index), :-1] = index, ambiguous
     new_index[found.first, -1], new_index[len(index):, -1] = found.second, alone
-    new_ambiguous[found.first[found.ambiguous]] = True
+    unsure = found.first[found.ambiguous]
+    new_ambiguous[unsure, -1] = True
+    pairs = unsure[(index[unsure] >= 0).sum(axis=1) == 1]
+    new_ambiguous[pairs] = True
     return new_index, new_ambiguous & (new_index >= 0)
 
 

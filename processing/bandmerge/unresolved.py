@@ -10,7 +10,7 @@ from dataclasses import replace
 import numpy as np
 from scipy.spatial import cKDTree
 
-from processing.bandmerge.merge import Merged, mean_places
+from processing.bandmerge.merge import mean_places
 from processing.config import survey
 
 SIGNIFICANT = 3.0
@@ -63,10 +63,9 @@ def _mark_band(pairs, resolving, band, lists, merged, index, unresolved):
     tree = cKDTree(merged.places.xy[free]) if len(free) else None
     for pair in pairs:
         owner = _owner_of_light(pair, resolving, band, lists, merged, free, tree)
-        if owner is None or index[owner, band] < 0:
-            continue
-        unresolved[pair, band] = index[owner, band]
-        index[owner, band] = -1
+        if owner is not None:
+            unresolved[pair, band] = merged.index[owner, band]
+            index[owner, band] = -1
 
 
 def _owner_of_light(pair, resolving, band, lists, merged, free, tree):
@@ -100,6 +99,3 @@ def _is_blend(owner, first, second, resolving, band, lists, index):
 
 def _close_pairs(xy, reach):
     return cKDTree(xy).query_pairs(reach, output_type="ndarray") if len(xy) else np.empty((0, 2), int)
-
-
-__all__ = ["Merged", "mark_unresolved", "share_of_second"]

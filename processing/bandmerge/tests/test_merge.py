@@ -108,3 +108,11 @@ def test_published_rows_of_a_crowded_field_merge_back_into_themselves():
     impure = sum(len(set(row[row >= 0])) > 1 for row in of_star)
     split = len(merged) - len(set(of_star[of_star >= 0]))
     assert len(rows) == 2129 and impure + split < 0.005 * len(rows)
+
+
+def test_ambiguity_is_that_of_the_band_that_joins():
+    """J and H agree; two Ks sources are equally good. Between two bands, both are in doubt."""
+    star, twins = circles([[50, 50]], 0.1), circles([[50.1, 50], [49.9, 50]], 0.1)
+    three = merge_bands([star, star, twins], AREA)
+    assert list(three.ambiguous[0]) == [False, False, True] and not three.ambiguous[1:].any()
+    assert list(merge_bands([star, twins], AREA).ambiguous[0]) == [True, True]

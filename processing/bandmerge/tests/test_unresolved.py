@@ -69,3 +69,10 @@ def test_two_bands_can_miss_the_pair_that_the_third_resolves():
 def test_position_of_a_blend_does_not_enter_the_mean():
     rows = merged(PAIR, [[11.3, 10.0]])
     np.testing.assert_allclose(np.sort(rows.places.xy[:, 0]), PAIR[:, 0])
+
+
+def test_triple_seen_as_one_is_a_limit_for_all_three():
+    triple = np.array([[10.0, 10.0], [12.2, 10.0], [14.4, 10.0]])
+    rows = merged(triple, [[12.9, 10.0]])
+    assert len(rows) == 3 and (rows.index[:, 1] == -1).all()
+    assert (rows.unresolved[:, 1] == 0).all()
