@@ -11,13 +11,15 @@ def rows_by(key, table, names):
 
 
 def _plain(value):
-    """None for anything masked or NaN; numpy's scalars and bytes as Python's."""
+    """None for anything masked, NaN or blank (a VOTable has no other null for text); else a plain Python value."""
     if value is np.ma.masked:
         return None
     if isinstance(value, bytes):
         value = value.decode()
     value = getattr(value, "item", lambda: value)()
-    return None if isinstance(value, float) and np.isnan(value) else value
+    if isinstance(value, float) and np.isnan(value):
+        return None
+    return None if isinstance(value, str) and not value.strip() else value
 
 
 def within(points, ra, dec, radius):

@@ -74,7 +74,7 @@ def test_a_cone_search_lists_the_principal_columns_when_not_asked_for_all(server
     assert "x_scan" not in result.colnames
 
 
-@pytest.mark.parametrize("form", ["votable", "votable/td", "text/csv"])
+@pytest.mark.parametrize("form", ["votable", "votable/td", "text/csv;header=present"])
 def test_what_is_missing_is_null_in_every_format_and_never_zero(server, tap, points, form):
     from io import BytesIO
 

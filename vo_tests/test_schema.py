@@ -34,7 +34,7 @@ def table(request):
 
 
 def test_tap_schema_says_what_the_yaml_says(tap, table):
-    found = [(_name(c.name), c.datatype.content, c.datatype.arraysize, _text(c.unit), _text(c.ucd), _text(c.description))
+    found = [(_name(c.name), c.datatype.content, _given_size(c.datatype), _text(c.unit), _text(c.ucd), _text(c.description))
              for c in tap.tables[f"twomass.{table}"].columns]
     own = SERVERS_OWN.get(table, [])
     assert found[:len(found) - len(own)] == _facts(table)
@@ -52,7 +52,8 @@ def test_tap_schema_read_with_adql_says_the_same(tap, table):
 def test_the_votable_of_a_query_says_what_the_yaml_says(tap, table):
     fields = tap.run_sync(f"SELECT TOP 1 * FROM twomass.{table}").resultstable.fields
     found = [(f.name, f.datatype, f.arraysize, _text(f.unit), _text(f.ucd), _text(f.description)) for f in fields]
-    assert [_one_character(fact) for fact in found[:len(_facts(table))]] == _facts(table)
+    expected = [(*fact[:3], _as_astropy_writes(fact[3]), *fact[4:]) for fact in _facts(table)]
+    assert [_one_character(fact) for fact in found[:len(expected)]] == expected
 
 
 def test_the_principal_columns_are_those_of_the_yaml(tap):
@@ -77,6 +78,18 @@ def test_positions_and_keys_are_declared_as_indexed(tap):
 def _name(name):
     """Without the quotes that ADQL wants around reserved words."""
     return str(name).strip('"')
+
+
+def _given_size(datatype):
+    """pyvo gives everything an array size of 1 that has none."""
+    return None if datatype.arraysize == "1" and datatype.content != "char" else datatype.arraysize
+
+
+def _as_astropy_writes(unit):
+    """A VOTable is read into astropy's units, which have names of their own for some."""
+    from astropy.units import Unit
+
+    return str(Unit(unit, format="vounit")) if unit else ""
 
 
 def _masked(value):

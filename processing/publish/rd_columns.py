@@ -35,17 +35,13 @@ def columns(table):
 
 
 def _null_literal(column):
-    """What stands for a null where the type itself has nothing for it; DaCHS reads __NULL__ as "no such thing"."""
-    if not column.nullable:
-        return "__NULL__"
-    if column.datatype == "char" and column.length == 1:
-        return "-"
-    return str(NULLS.get(column.datatype, "__NULL__"))
+    """What stands for a null integer; DaCHS reads __NULL__ as "no such thing" (numbers with NaN and texts need none)."""
+    return str(NULLS.get(column.datatype, "__NULL__")) if column.nullable else "__NULL__"
 
 
 def _type(column):
     if column.datatype == "char":
-        return "char" if column.length == 1 else f"char({column.length})"
+        return f"char({column.length})"
     return TYPES[column.datatype]
 
 
