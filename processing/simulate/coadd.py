@@ -1,9 +1,9 @@
 """Frames to an Atlas Image: every 2" pixel spread over the 1" grid by a kernel, averaged by coverage.
 
-The original kernel is not in the readable documents. This one is linear interpolation (a triangle that reaches one frame
-pixel to each side) smoothed with a box. Its weights on the frame's lattice always sum to 1 and have no first moment,
-so it keeps flux and positions; the width of the box, the one free number, follows from the noise correlation of the real
-images (tests/test_noise.py), and then the noise falls by k_z = 1.7, the factor that the survey used.
+The original kernel is not in the readable documents. This one is linear interpolation (a triangle that reaches one
+frame pixel to each side) smoothed with a box. Its weights on the frame's lattice always sum to 1 and have no first
+moment, so it keeps flux and positions. The width of the box, the one free number, follows from the noise correlation
+of the real images (tests/test_noise.py), and then the noise falls by k_z = 1.7, the factor that the survey used.
 """
 
 import numpy as np
@@ -59,7 +59,7 @@ def drop(total, weight, frame, affine, pixel, box):
 class Coadd:
     """An image in the making, ``shape`` (rows, columns): the mean of the frames that see all of a pixel's kernel.
 
-    A frame whose edge or masked pixels cut the kernel short would pull the mean towards one side, so it is left out there.
+    A frame whose edge or masked pixels cut the kernel short would pull the mean to one side, so it is left out there.
     """
 
     def __init__(self, shape, pixel, box):
@@ -79,7 +79,8 @@ class Coadd:
         self.coverage[first:last] += whole
 
     def _rows(self, frame, affine):
-        corners = affine[3] + np.add.outer(affine[4] * np.array([0, frame.shape[1]]), affine[5] * np.array([0, frame.shape[0]]))
+        rows, columns = frame.shape
+        corners = affine[3] + np.add.outer([0, affine[4] * columns], [0, affine[5] * rows])
         reach = self.pixel + self.box
         return max(int(corners.min() - reach), 0), min(int(corners.max() + reach) + 1, self.total.shape[0])
 

@@ -1,8 +1,8 @@
 """Make Atlas Images of a simulated field, with the truth beside them.
 
-Writes FOLDER/ji<coadd>.fits, hi<coadd>.fits, ki<coadd>.fits (headers as in the real survey's images), and in FOLDER/truth
-stars.parquet and galaxies.parquet (what is there, where and how bright, and its pixels in the images) and simulation.json
-(the settings). The brightest stars are the real ones of Tycho-2 where the Debian package
+Writes FOLDER/ji<coadd>.fits, hi<coadd>.fits, ki<coadd>.fits (headers as in the real survey's images), and in
+FOLDER/truth stars.parquet and galaxies.parquet (what is there, where and how bright, and its pixels in the images) and
+simulation.json (the settings). The brightest stars are the real ones of Tycho-2 where the Debian package
 astrometry-data-tycho2-07-littleendian is installed. The same position and seed always give the same sky.
 
     twomass simulate --out field
@@ -28,7 +28,7 @@ def describe(parser):
     parser.add_argument("--seed", type=int, default=1, help="another number is another sky (default %(default)s)")
     parser.add_argument("--limit", type=float, default=17.0, help="Ks magnitude of the faintest sources put in "
                         "(default %(default)s, two magnitudes below the survey's limit)")  # fmt: skip
-    parser.add_argument("--seeing", type=float, help="FWHM in arcsec as the survey counts it (default: etc/survey.yaml)")
+    parser.add_argument("--seeing", type=float, help="FWHM in arcsec as the survey counts it (default 2.6)")
     parser.add_argument("--density-factor", type=float, default=1.0, help="multiplies the number of stars of the model")
     parser.add_argument("--model-only", action="store_true", help="leave out the real stars even if they are installed")
 
@@ -46,8 +46,9 @@ def run(args):
     sky, sources = _sky(args)
     with tqdm(desc="simulate", unit="frame", disable=None) as bar:
         images = _images(args, bands, sources, bar)
-    settings = {"ra": args.ra, "dec": args.dec, "seed": args.seed, "limit": args.limit, "bands": bands, "real": sky.real,
-                "seeing": args.seeing or survey().simulate.seeing, "density_factor": args.density_factor}  # fmt: skip
+    seeing = survey().simulate.seeing if args.seeing is None else args.seeing
+    settings = {"ra": args.ra, "dec": args.dec, "seed": args.seed, "limit": args.limit, "bands": bands,
+                "real": sky.real, "seeing": seeing, "density_factor": args.density_factor}  # fmt: skip
     names = _write(args.out, images, sources, settings)
     stars, galaxies = sources
     print(f"{args.out}: {', '.join(names)}; truth: {len(stars)} stars ({sum(stars['real'].to_pylist())} real), "
@@ -107,13 +108,14 @@ def _write(out, images, sources, settings):
             fits.PrimaryHDU(image.data, image.header).writeto(folder / names[-1])
         for name, table in zip(("stars", "galaxies"), sources):
             pq.write_table(_truth(table, name, images), folder / "truth" / f"{name}.parquet")
-        record = {"version": __version__, "stage": "simulate", "created": datetime.now(UTC).isoformat(), "settings": settings}
+        created = datetime.now(UTC).isoformat()
+        record = {"version": __version__, "stage": "simulate", "created": created, "settings": settings}
         (folder / "truth" / "simulation.json").write_text(json.dumps(record, indent=2) + "\n")
     return names
 
 
 def _truth(table, name, images):
-    """The sources with x_<band>, y_<band> (pixel, 0-based), dn_<band> and seen_<band>: whether its pixel has a value."""
+    """The sources with x_<band>, y_<band> (pixel, 0-based), dn_<band> and seen_<band>: its pixel has a value."""
     for band, image in images.items():
         truth = getattr(image, name)
         for column in ("x", "y", "dn"):

@@ -1,11 +1,11 @@
 """The Galaxy: which stars there are, how they are spread and how much dust lies before them.
 
-A model in the form of Wainscoat et al. 1992 (ApJS 83, 111) and Bahcall & Soneira 1980 (ApJS 44, 73): kinds of stars with
-their own scale heights in a double-exponential disc, with a thick disc (Juric et al. 2008, ApJ 673, 864: 2.6 kpc, 0.3
-and 0.9 kpc, local share some per cent), a halo (r^-2.8, oblate) and a bulge, seen through an exponential layer of dust.
-The absolute magnitudes and colours follow the dwarf and giant sequences of the 2MASS system (Bessell & Brett 1988; Pecaut
-& Mamajek 2013), the densities the luminosity function of the solar neighbourhood (Wielen, Jahreiss & Krueger 1983; Reid,
-Gizis & Hawley 2002), all rounded. Counts are checked against the survey's in tests/test_sky.py.
+A model in the form of Wainscoat et al. 1992 (ApJS 83, 111) and Bahcall & Soneira 1980 (ApJS 44, 73): kinds of stars
+with their own scale heights in a double-exponential disc, with a thick disc (lengths as in Juric et al. 2008, ApJ 673,
+864), an oblate halo and a bulge, seen through an exponential layer of dust. The numbers are round ones: absolute
+magnitudes and colours in the manner of the dwarf and giant sequences of Bessell & Brett 1988 and Pecaut & Mamajek 2013,
+densities in that of the luminosity function near the Sun (Wielen, Jahreiss & Krueger 1983). They were adjusted, thick
+disc, halo and dust above all, to the survey's own counts, and tests/test_sky.py holds them to these.
 """
 
 import numpy as np
@@ -49,7 +49,7 @@ BULGE_SHARE, BULGE_SCALE, BULGE_FLATTENING = 130.0, 550.0, 0.6
 """Lengths in pc; shares are densities relative to the disc's near the Sun (the bulge's: at its centre)."""
 
 DUST_PER_PC, DUST_HEIGHT, DUST_LENGTH = 1.0e-3, 100.0, 3500.0
-"""Visual extinction near the Sun in mag/pc (Wainscoat et al. 1992: 0.07 mag/kpc at K), scale height and length in pc."""
+"""Visual extinction near the Sun, mag/pc (Wainscoat et al. 1992: 0.07 mag/kpc at K); scale height and length, pc."""
 
 EXTINCTION = np.array([1.0, 0.282, 0.175, 0.112])
 """VT, J, H, Ks in units of A_V (Rieke & Lebofsky 1985, ApJ 288, 618)."""

@@ -30,8 +30,8 @@ def atlas_header(image, band, obs, wcs, *, magzp, shape_parameter, dither, seed)
     """Header of ``image`` (DN, NaN at its edges).
 
     ``obs`` is the Observation, ``wcs`` the cards of wcs_cards, ``shape_parameter`` the SEESH, ``dither`` the cross-scan
-    step of the frames in arcsec. SKYVAL, SKYSIG and the percentiles are measured on the image; SKYSIG is QT5000 - QT1586
-    as in the real ones.
+    step of the frames in arcsec. SKYVAL, SKYSIG and the percentiles are measured on the image; SKYSIG is
+    QT5000 - QT1586 as in the real ones.
     """
     levels = dict(zip(PERCENTILES, np.nanpercentile(image, list(PERCENTILES.values()))))
     noise = levels["QT5000"] - levels["QT1586"]

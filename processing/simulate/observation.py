@@ -35,8 +35,11 @@ class Site:
     """How far outside its tile a scan starts, deg."""
 
 
-HOPKINS = Site("n", "Hopkins", "Telescope +31.688/+110.885 lat/lon degs", 31.688, -110.885, 273, 50, 138.1, 98.6, 0.0902)
-CTIO = Site("s", "CTIO", "Telescope -30.165/+70.815 lat/lon degs", -30.165, -70.815, 274, 51, 365.37, 123.61, 0.2956)
+HOPKINS = Site("n", "Hopkins", "Telescope +31.688/+110.885 lat/lon degs", 31.688, -110.885,
+               frames=273, settling=50, lead=138.1, trail=98.6, beyond=0.0902)  # fmt: skip
+CTIO = Site("s", "CTIO", "Telescope -30.165/+70.815 lat/lon degs", -30.165, -70.815,
+            frames=274, settling=51, lead=365.37, trail=123.61, beyond=0.2956)  # fmt: skip
+"""As the headers of the scans 980321n 106, and 990810s 49 and 981228s 83, have it."""
 
 
 @dataclass(frozen=True)

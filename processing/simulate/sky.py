@@ -4,8 +4,8 @@
     sky = sky_patch(patch, limit=16.5, seed=7)
     sky.stars, sky.galaxies                      pyarrow tables
 
-The sky is cut into HEALPix cells (nside 256, 13.7') and each is drawn by itself with a seed of its own, always to the same
-depth: two patches that overlap share their stars, whatever they ask for.
+The sky is cut into HEALPix cells (nside 256, 13.7') and each is drawn by itself with a seed of its own, always to the
+same depth: two patches that overlap share their stars, whatever they ask for.
 """
 
 from dataclasses import dataclass
@@ -68,8 +68,9 @@ def around(ra, dec, width, height):
 class Sky:
     """What is in a patch.
 
-    ``stars``: id, ra, dec (deg ICRS), j, h, k, vt (mag), real (a Tycho-2 star), primary (id of the star whose companion it
-    is, null for none). ``galaxies``: id, ra, dec, j, h, k (total mag), reff (arcsec), sersic, axis_ratio, angle (deg).
+    ``stars``: id, ra, dec (deg ICRS), j, h, k, vt (mag), real (a Tycho-2 star), primary (id of the star whose
+    companion it is, null for none). ``galaxies``: id, ra, dec, j, h, k (total mag), reff (arcsec), sersic, axis_ratio,
+    angle (deg).
     ``real``: whether Tycho-2 was there to draw from.
     """
 
@@ -117,7 +118,7 @@ def sky_patch(patch, limit=16.5, seed=0, density=1.0, real=None):
     density : float
         Factor on the number of the model's stars.
     real : bool or None
-        Whether the bright stars are Tycho-2's. None: if the package is installed. SurveyError when asked for and absent.
+        Whether the bright stars are Tycho-2's; SurveyError when it is not installed. None: if it is installed.
     """
     if limit > DEEPEST:
         raise SurveyError(f"limit: expected a Ks magnitude of at most {DEEPEST}, found {limit}")

@@ -3,13 +3,14 @@
 import numpy as np
 
 from processing.simulate import tycho
-from processing.simulate.galaxy_model import DISTANCES, EXTINCTION, SEQUENCES, along_sequence, expected, extinction, kinds
+from processing.simulate.galaxy_model import DISTANCES, EXTINCTION, SEQUENCES
+from processing.simulate.galaxy_model import along_sequence, expected, extinction, kinds
 
 SCATTER = np.array([0.15, 0.10, 0.03, 0.02])
 """Scatter about the sequences: M_VT, VT-J, J-H, H-Ks, mag."""
 
 DOUBLE_SHARE = 0.35
-"""Share of the systems with a companion (Raghavan et al. 2010, ApJS 190, 1: 0.44 of the Sun-like, fewer of the M dwarfs)."""
+"""Share of the systems with a companion (Raghavan et al. 2010, ApJS 190, 1: 0.44 of the Sun-like; M dwarfs fewer)."""
 
 SEPARATION_AU, SEPARATION_DEX = 45.0, 1.5
 """Separations are log-normal about 45 AU with 1.5 dex (Raghavan et al. 2010: periods of 293 years, 2.28 dex)."""
@@ -19,10 +20,10 @@ RESOLVED = 0.3, 30.0
 
 
 def cell_stars(cell, rng, deepest, density, real):
-    """Stars of a cell: dict of ra, dec (deg), j, h, k, vt (mag), real (bool), primary (row of the star it belongs to or -1).
+    """Stars of a cell: dict of ra, dec (deg), j, h, k, vt (mag), real (bool), primary (row of its primary or -1).
 
-    ``cell`` is a Cell of sky.py, ``deepest`` a Ks limit, ``density`` a factor on the model's counts, ``real`` whether Tycho-2
-    stars take the place of the model's bright ones.
+    ``cell`` is a Cell of sky.py, ``deepest`` a Ks limit, ``density`` a factor on the model's counts, ``real`` whether
+    Tycho-2 stars take the place of the model's bright ones.
     """
     drawn = _draw(cell, rng, deepest, density)
     ra, dec = cell.random_positions(rng, len(drawn["place"]))

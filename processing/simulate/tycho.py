@@ -1,8 +1,8 @@
 """The real bright stars: Tycho-2 as it lies in the star kd-tree of an astrometry.net index file.
 
-The Debian package ``astrometry-data-tycho2-07-littleendian`` carries 1,871,011 stars (Høg et al. 2000, A&A 355, L27): unit
-vectors in units of 2^-31 and VT. The index keeps at most ten stars, the brightest, in each HEALPix cell of nside 156:
-where a cell is full, the list is complete only to its faintest star.
+The Debian package ``astrometry-data-tycho2-07-littleendian`` carries 1,871,011 stars (Høg et al. 2000, A&A 355, L27):
+unit vectors in units of 2^-31 and VT. The index keeps at most ten stars, the brightest, in each HEALPix cell of nside
+156: where a cell is full, the list is complete only to its faintest star.
 """
 
 from functools import cache

@@ -13,7 +13,8 @@ from processing.formats.atlas_image import read_atlas_image
 @pytest.fixture(scope="module")
 def field(tmp_path_factory):
     out = tmp_path_factory.mktemp("simulate") / "field"
-    assert main(["simulate", "--out", str(out), "--ra", "133.2", "--dec", "-6.3", "--bands", "j,k", "--model-only"]) == 0
+    where = ["--ra", "133.2", "--dec", "-6.3", "--bands", "j,k", "--model-only"]
+    assert main(["simulate", "--out", str(out), *where]) == 0
     return out
 
 
@@ -40,13 +41,14 @@ def test_truth_says_where_in_the_image_the_stars_are(field):
 
 def test_truth_carries_the_settings(field):
     record = json.loads((field / "truth" / "simulation.json").read_text())
-    assert record["stage"] == "simulate" and record["settings"]["seed"] == 1 and record["settings"]["bands"] == ["j", "k"]
+    assert record["stage"] == "simulate"
+    assert record["settings"]["seed"] == 1 and record["settings"]["bands"] == ["j", "k"]
 
 
 @pytest.mark.parametrize(
     "extra, message",
     [(["--dec", "95"], "position: expected"), (["--bands", "j,q"], "found q"), (["--seeing", "0.4"], "seeing 0.40"),
-     (["--limit", "20"], "at most 17.5"), (["--seed", "-4"], "--seed"), (["--density-factor", "-1"], "--density-factor")],
+     (["--limit", "20"], "at most 17.5"), (["--seed", "-4"], "--seed"), (["--density-factor", "-1"], "--density")],
 )  # fmt: skip
 def test_nonsense_is_one_sentence_and_leaves_nothing(tmp_path, capsys, extra, message):
     assert main(["simulate", "--out", str(tmp_path / "x"), *extra]) == 1

@@ -120,14 +120,16 @@ def test_galaxy_counts_are_the_survey_ones():
 
 def test_patch_contains_what_its_size_says():
     patch = around(350.0, 85.0, 0.4, 0.2)
-    points = SkyCoord(350 * u.deg, 85 * u.deg).directional_offset_by([0, 0, 90, 90] * u.deg, [0.09, 0.11, 0.19, 0.21] * u.deg)
+    away = [0.09, 0.11, 0.19, 0.21] * u.deg
+    points = SkyCoord(350 * u.deg, 85 * u.deg).directional_offset_by([0, 0, 90, 90] * u.deg, away)
     assert patch.contains(points.ra.deg, points.dec.deg).tolist() == [True, False, True, False]
 
 
 def test_positions_cover_the_patch_evenly():
     sky = at(60, 8, 1.0, real=False, limit=15.0)
     ra, dec = sky.stars["ra"].to_numpy(), sky.stars["dec"].to_numpy()
-    n = np.histogram2d((ra - np.median(ra)) * np.cos(np.radians(dec)), dec, bins=4, range=[[-0.48, 0.48], [dec.min(), dec.max()]])[0]
+    east = (ra - np.median(ra)) * np.cos(np.radians(dec))
+    n = np.histogram2d(east, dec, bins=4, range=[[-0.48, 0.48], [dec.min(), dec.max()]])[0]
     smooth = np.outer(n.mean(axis=1), n.mean(axis=0)) / n.mean()
     assert np.all(np.abs(n - smooth) < 6 * np.sqrt(smooth) + 0.1 * smooth)
 
