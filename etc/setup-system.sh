@@ -77,6 +77,13 @@ update_lists() {
     apt_get update || fail "apt-get update failed (see above); the package lists are needed to install $*"
 }
 
+# What apt would take from Debian 13 onto a Debian 12, but the packages that are meant to come from there.
+strangers() {
+    [ "$(codename)" = bookworm ] || return 0
+    apt-get -s install --no-install-recommends "$@" | grep '^Inst.*Debian:13' | grep -v Debian:12 | awk '{print $2}' |
+        grep -v '^python3-gavo' || true
+}
+
 # The postgresql packages would make and start a cluster of their own; this survey has a private one.
 prevent_system_cluster() {
     as_root mkdir -p /etc/postgresql-common/createcluster.d
@@ -113,5 +120,7 @@ offered || fail "apt offers DaCHS $(candidate python3-gavo) and pgsphere $(candi
 expected $dachs_wanted and $pgsphere_wanted or newer: this needs Debian 12 or 13"
 prevent_system_cluster
 packages=$({ missing; outdated; } | sort -u)
+foreign=$(strangers $packages)
+[ -z "$foreign" ] || fail "apt would bring in more of Debian 13 than DaCHS:" $foreign "- nothing was installed; see /etc/apt/preferences.d"
 say "installing" $packages
 apt_get install --no-install-recommends -y $packages || fail "apt-get could not install the packages (see above)"
