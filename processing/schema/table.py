@@ -10,7 +10,8 @@ from processing.schema.bands import BANDS
 HERE = Path(__file__).parent
 
 DATATYPES = ("short", "int", "long", "float", "double", "char", "string", "boolean")
-"""Felis names. ``char`` always has ``length`` characters, ``string`` at most ``length`` (None: no bound)."""
+"""Felis names. ``char`` always has ``length`` characters, ``string`` at most ``length`` (None: no bound).
+A single character that may be null is a ``string``: VOTable has no null for one ``char``."""
 
 TABLE_KEYS = {"name", "description", "columns", "primaryKey", "foreignKeys", "twomass"}
 COLUMN_KEYS = {"name", "datatype", "length", "nullable", "ivoa:unit", "ivoa:ucd", "description", "twomass"}
