@@ -22,6 +22,7 @@ from processing.formats.parquet import count_rows, write_parquet
 from processing.formats.tables import make_table
 from processing.formats.whole import whole_folder
 from processing.photometry import measure_band
+from processing.photometry.measure import STEPS as BAND_STEPS
 from processing.schema import BANDS, load_table
 
 STAGE = "extract"
@@ -47,12 +48,16 @@ def extract_field(field, step=lambda what: None):
     """Measure and merge the images of ``field``; ``step`` is called with a word for each stage that begins."""
     sources = {}
     for band, image in field.images.items():
-        step(f"{NAMES[band]} photometry")
-        sources[band] = measure_band(image)
+        sources[band] = measure_band(image, lambda what, name=NAMES[band]: step(f"{name} {what}"))
     step("band merge")
     merged = merge_field(field, sources)
     points = make_table(catalog_columns(field, sources, merged), load_table("psc"), STAGE)
     return Extraction(sources, merged, points)
+
+
+def steps(field):
+    """How many stages ``extract_field`` and then ``write_work`` go through."""
+    return len(field.images) * len(BAND_STEPS) + 2
 
 
 def write_work(field, extraction, out):

@@ -19,10 +19,6 @@ from pathlib import Path
 
 from processing.errors import SurveyError
 
-MERGE_STEPS = 2
-"""Steps of the progress bar besides the bands: merging and writing."""
-
-
 def describe(parser):
     """Add the arguments."""
     parser.add_argument("images", nargs="*", metavar="IMAGE",
@@ -79,19 +75,19 @@ def _attempt(field, out):
 def _extract(field, out):
     from tqdm import tqdm
 
-    from processing.extract import check_out, extract_field, is_done, write_work
+    from processing.extract import check_out, extract_field, is_done, steps, write_work
 
     check_out(out)
     _say_read(field)
     if is_done(field, out):
         print(f"nothing to do: {out} is complete, made from these images with these settings")
         return
-    with tqdm(total=len(field.images) + MERGE_STEPS, unit="step", desc=field.name, disable=None) as bar:
-        extraction = extract_field(field, _stepper(bar, field.name))
-        bar.update(bar.n < bar.total - 1)
-        bar.set_description(f"{field.name} writing")
+    with tqdm(total=steps(field), unit="step", desc=field.name, disable=None) as bar:
+        step = _stepper(bar, field.name)
+        extraction = extract_field(field, step)
+        step("writing")
         content = write_work(field, extraction, out)
-        bar.update(bar.total - bar.n)
+        bar.update()
     _say_measured(field, extraction)
     _say_written(out, extraction.points, content)
 

@@ -19,7 +19,7 @@ from processing.formats.tests.atlas_files import blank, write_atlas
 from processing.schema import load_table
 
 
-def list_five_stars(image):
+def list_five_stars(image, progress=None):
     """In place of the photometry, which has tests of its own: five stars at fixed places."""
     x, y = np.array([10.0, 20, 30, 40, 50]), np.array([12.0, 40, 22, 55, 30])
     noise = np.random.default_rng(0).normal(0, 0.5, image.data.shape)
