@@ -4,20 +4,12 @@
 set -eu
 cd "$(dirname "$0")/.."
 twomass=.venv/bin/twomass
+export LC_ALL=C.UTF-8
 
 fail() { printf 'up: %s\n' "$*" >&2; exit 1; }
 
 # What the release was made from: the images, and the program.
-fingerprint() { find "$1" -type f -name '*.fit*' -printf '%P %s %T@\n' | LC_ALL=C sort; "$twomass" --version; }
-
-extracted_fields() { find "$work" -name scan.json -printf '%h\n' | LC_ALL=C sort; }
-
-simulated_field() {
-    if ! [ -d work/simulated/images ]; then
-        "$twomass" simulate --out work/simulated/images --ra 270.0 --dec 30.0 --seed 1
-    fi
-    echo work/simulated/images
-}
+fingerprint() { { find "$1" -type f -iname '*.fit*' -printf '%P %s %T@\n'; "$twomass" --version; } | sort; }
 
 images=${1:-}
 name=simulated
@@ -28,17 +20,19 @@ fi
 work=work/$name/fields
 release=release/$name
 
-"$twomass" serve
+"$twomass" serve >/dev/null
 if [ -z "$images" ]; then
-    simulated_field
     images=work/simulated/images
+    [ -d "$images" ] || "$twomass" simulate --out "$images"
 fi
-if ! [ -f "$release/release.json" ] || [ "$(fingerprint "$images")" != "$(cat "work/$name/made-from" 2>/dev/null)" ]; then
+now=$(fingerprint "$images")
+before=$(cat "work/$name/made-from" 2>/dev/null || true)
+if ! [ -f "$release/release.json" ] || [ "$now" != "$before" ]; then
+    # An image that is gone or was changed must not live on in the release.
+    if [ -n "$(comm -23 <(echo "$before") <(echo "$now"))" ]; then rm -rf "$work"; fi
     "$twomass" extract --fields "$images" --out "$work"
-    mapfile -t fields < <(extracted_fields)
-    [ ${#fields[@]} -gt 0 ] || fail "no field was extracted from $images"
-    "$twomass" release "${fields[@]}" --out "$release"
-    fingerprint "$images" >"work/$name/made-from"
+    "$twomass" release "$work" --out "$release"
+    echo "$now" >"work/$name/made-from"
 fi
 "$twomass" publish "$release"
 "$twomass" serve

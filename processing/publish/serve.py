@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from processing.errors import SurveyError
 from processing.publish import cluster, dachs, server
 from processing.publish.addresses import database_line, print_addresses
-from processing.publish.site import prepare, site
+from processing.publish.site import check_disk, prepare, site
 
 
 def describe(parser):
@@ -47,6 +47,7 @@ def start_database(place):
 
     A server that outlived its database keeps connections to it that are dead: it has to go too.
     """
+    check_disk(place)
     if not cluster.pid(place) and server.stop(place):
         print("the database had ended and the server had not: starting both anew")
     cluster.start(place)

@@ -11,6 +11,7 @@ import configparser
 import hashlib
 import os
 import pwd
+import shutil
 import subprocess
 import tempfile
 from dataclasses import dataclass
@@ -23,6 +24,9 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 ETC = CHECKOUT / "etc"
 ACCOUNT = "twomass"
 """The unprivileged account that runs the servers when root starts them."""
+
+LEAST_DISK = 500
+"""MB: room for what a database writes while it runs; with none left it stops in the middle of things."""
 
 LONGEST_SOCKET_FOLDER = 107 - len("/.s.PGSQL.5432.lock")
 """Bytes of a folder's path that leave room for the socket's name in the kernel's sockaddr_un."""
@@ -196,6 +200,13 @@ def prepare(place):
         raise SurveyError(f"the account {account.pw_name}, which runs the servers for root, cannot reach {place.state}: "
                           "move the checkout to a place that every user can read (such as /srv), "
                           "or run this as an ordinary user")
+
+
+def check_disk(place):
+    """SurveyError when the state folder's disk is nearly full."""
+    free = shutil.disk_usage(place.state).free // 1_000_000
+    if free < LEAST_DISK:
+        raise SurveyError(f"too little disk: {free} MB free at {place.state}, {LEAST_DISK} MB are needed to run the servers")
 
 
 def _own_folder(folder, mode, account):

@@ -123,6 +123,17 @@ def test_jobs_of_a_killed_server_do_not_count_as_running(serving):
         assert connection.execute("SELECT phase FROM tap_schema.tapjobs WHERE jobid = 'lost'").fetchall() == [("ERROR",)]
 
 
+def test_jobs_that_were_waiting_when_the_server_was_killed_are_run(serving):
+    words = urllib.parse.urlencode({"LANG": "ADQL", "QUERY": "SELECT COUNT(*) AS n FROM ivoa.obscore"}).encode()
+    with urllib.request.urlopen(f"{serving.url}/tap/async", words) as created:
+        job = created.geturl()
+    kill(server.pid(serving))
+    with cluster.connect(serving) as connection:
+        connection.execute("UPDATE tap_schema.tapjobs SET phase = 'QUEUED' WHERE jobid = %s", (job.rsplit("/", 1)[1],))
+    assert twomass(serving, "serve").returncode == 0
+    assert wait_until(lambda: urllib.request.urlopen(f"{job}/phase").read() == b"COMPLETED", 20, pause=0.5)
+
+
 def test_slow_queries_leave_the_server_answering(serving):
     """Twelve queries that take the longest time allowed, of clients that have left: more than Twisted's ten threads."""
     tables = ", ".join(f"tap_schema.columns AS t{i}" for i in range(6))

@@ -1,12 +1,14 @@
 """Where things are, and as whom commands run."""
 
 import os
+import shutil
 import socket
+from types import SimpleNamespace
 
 import pytest
 
 from processing.errors import SurveyError
-from processing.publish.site import Site, as_account, prepare, read_settings, site
+from processing.publish.site import Site, as_account, check_disk, prepare, read_settings, site
 
 
 def test_port_comes_from_the_settings_unless_the_environment_names_one(monkeypatch):
@@ -72,6 +74,14 @@ def test_a_state_folder_the_account_cannot_reach_is_one_sentence(tmp_path):
     closed.mkdir(mode=0o700)
     with pytest.raises(SurveyError, match="cannot reach .*closed"):
         prepare(Site(closed / "state"))
+
+
+def test_a_disk_that_is_nearly_full_is_one_sentence(place, monkeypatch):
+    prepare(place)
+    check_disk(place)
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(free=123_000_000))
+    with pytest.raises(SurveyError, match="too little disk: 123 MB free at .*state, 500 MB are needed"):
+        check_disk(place)
 
 
 def test_settings_that_cannot_be_read_are_named(tmp_path):
