@@ -58,6 +58,7 @@ def test_sia1_gives_images_of_the_wanted_format(server, images, one, form, numbe
 
 
 @pytest.mark.filterwarnings("ignore:Unknown xsi.type sia.SimpleImageAccess")  # pyvo does not know SIA's own capability
+@pytest.mark.filterwarnings("ignore::pyvo.utils.xml.exceptions.UnknownElementWarning")
 def test_sia2_gives_the_images_around_a_place_in_a_band(server, images, one):
     import pyvo
 

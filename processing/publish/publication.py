@@ -67,7 +67,7 @@ def _publishing(place):
     """A connection that is the only one that publishes; one left behind by a killed program is waited for."""
     with cluster.connect(place, autocommit=True) as connection:
         connection.execute("SET client_connection_check_interval = '1s'")
-        for attempt in range(20):
+        for attempt in range(10):
             if connection.execute("SELECT pg_try_advisory_lock(%s)", (PUBLISHING,)).fetchone()[0]:
                 break
             time.sleep(0.5)
