@@ -75,7 +75,7 @@ class Glare:
     """Halo and diffraction spikes of very bright stars."""
 
     parent: float = number("adu")
-    spike: float = number("")
+    spike: tuple = number("")
     spike_width: float = number("arcsec")
     halo: float = number("")
 
@@ -96,6 +96,9 @@ class Merge:
     band_floor: float = number("arcsec")
     frame_floor: float = number("arcsec")
     reach: float = number("arcsec")
+    common: float = number("")
+    tail_share: float = number("")
+    tail_width: float = number("arcsec")
     ambiguity: float = number("")
     pair_reach: float = number("arcsec")
     pair_share: float = number("")

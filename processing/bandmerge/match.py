@@ -1,10 +1,11 @@
 """Which source of one list is which of another, by position alone: likelihood ratio and the best assignment as a whole.
 
-A pair at separation d with joint covariance C is weighed by the density that its being the same source gives,
-exp(-d C^-1 d / 2) / (2 pi sqrt|C|), over the density of unrelated neighbours there. Pairs for which chance is the
-better explanation are not considered, so the accepted radius shrinks where the sky is crowded. Among the rest the
-assignment with the largest total likelihood is taken (not the first come), and a pair that has a rival about as good is
-ambiguous. The statement of the problem is that of the Explanatory Supplement, section IV.4e.
+A pair at separation d with joint covariance C is weighed by the density that its being the same source gives, a Gaussian
+of C with a wider one for the few positions that a blend has moved, over the density of unrelated neighbours there, and by
+the share of sources that the bands have in common. Pairs for which chance is the better explanation are not considered,
+so the accepted radius shrinks where the sky is crowded. Among the rest the assignment with the largest total likelihood is
+taken (not the first come), and a pair that has a rival about as good is ambiguous. The statement of the problem is that
+of the Explanatory Supplement, section IV.4e.
 """
 
 from dataclasses import dataclass
@@ -29,7 +30,7 @@ class Match:
     ambiguous: np.ndarray
 
 
-def match(a, b, area, reach, ambiguity):
+def match(a, b, area, rules):
     """Match two lists of the same field.
 
     Parameters
@@ -37,18 +38,35 @@ def match(a, b, area, reach, ambiguity):
     a, b : Places
     area : float, arcsec**2
         Of the field; the density of a list too short for a local one.
-    reach : float, arcsec
-        Largest separation considered.
-    ambiguity : float
-        Relative likelihood from which another partner makes a pair ambiguous.
+    rules : processing.config.Merge
+        Largest separation, shape of the errors, share of common sources, and the relative likelihood from which another
+        partner makes a pair ambiguous.
     """
-    i, j = _within(a.xy, b.xy, reach)
-    cost = _cost(a, b, i, j, local_density(b.xy, area))
+    i, j = _within(a.xy, b.xy, rules.reach)
+    cost = pair_costs(a.take(i), b.take(j), local_density(b.xy, area)[j], rules)
     possible = cost < 0
     i, j, cost = i[possible], j[possible], cost[possible]
     chosen = assign(i, j, cost)
-    rival = _has_rival(i, j, cost, chosen, -np.log(ambiguity))
+    rival = _has_rival(i, j, cost, chosen, -np.log(rules.ambiguity))
     return Match(i[chosen], j[chosen], rival[chosen])
+
+
+def pair_costs(a, b, density, rules):
+    """Minus the logarithm of the odds that pairs (Places of one length) are the same source: (n,).
+
+    ``density``: unrelated sources per arcsec**2 at each pair.
+    """
+    step, cov = b.xy - a.xy, a.cov + b.cov
+    tail = rules.tail_share
+    same = (1 - tail) * _gaussian(step, cov) + tail * _gaussian(step, cov + rules.tail_width**2 * np.eye(2))
+    odds = rules.common * same / ((1 - rules.common) * density)
+    return -np.log(np.maximum(odds, np.finfo(float).tiny))
+
+
+def _gaussian(step, cov):
+    """Density (arcsec**-2) of a two-dimensional Gaussian at ``step`` (n, 2)."""
+    chi2 = np.einsum("ni,nij,nj->n", step, np.linalg.inv(cov), step)
+    return np.exp(-chi2 / 2) / (2 * np.pi * np.sqrt(np.linalg.det(cov)))
 
 
 def local_density(xy, area):
@@ -90,14 +108,6 @@ def _within(a, b, reach):
         return np.empty(0, int), np.empty(0, int)
     pairs = cKDTree(a).sparse_distance_matrix(cKDTree(b), reach, output_type="ndarray")
     return pairs["i"].astype(int), pairs["j"].astype(int)
-
-
-def _cost(a, b, i, j, density):
-    """Minus the logarithm of the likelihood ratio of "same source" to "chance" of each pair."""
-    cov = a.cov[i] + b.cov[j]
-    step = b.xy[j] - a.xy[i]
-    chi2 = np.einsum("ni,nij,nj->n", step, np.linalg.inv(cov), step)
-    return chi2 / 2 + np.log(2 * np.pi * np.sqrt(np.linalg.det(cov)) * density[j])
 
 
 def _has_rival(i, j, cost, chosen, margin):

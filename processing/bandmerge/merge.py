@@ -60,7 +60,7 @@ def merge_bands(lists, area):
     index, ambiguous = np.empty((0, 0), int), np.empty((0, 0), bool)
     for band, places in enumerate(lists):
         rows = Places(np.empty((0, 2)), np.empty((0, 2, 2))) if band == 0 else mean_places(lists[:band], index)
-        found = match(rows, places.widened(rules.band_floor), area, rules.reach, rules.ambiguity)
+        found = match(rows, places.widened(rules.band_floor), area, rules)
         index, ambiguous = _join(index, ambiguous, found, len(places))
     return Merged(index, np.full_like(index, -1), ambiguous, mean_places(lists, index, ambiguous))
 

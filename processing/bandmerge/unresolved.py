@@ -58,14 +58,19 @@ def share_of_second(single, first, second):
 
 
 def _mark_band(pairs, resolving, band, lists, merged, index, unresolved):
-    """Mark in ``index`` and ``unresolved`` the pairs (n, 2) that ``band`` does not resolve."""
-    free = np.flatnonzero((merged.index[:, band] >= 0) & (merged.index[:, resolving] < 0))
-    tree = cKDTree(merged.places.xy[free]) if len(free) else None
-    for pair in pairs:
-        owner = _owner_of_light(pair, resolving, band, lists, merged, free, tree)
-        if owner is not None:
-            unresolved[pair, band] = merged.index[owner, band]
-            index[owner, band] = -1
+    """Mark in ``index`` and ``unresolved`` the pairs (n, 2) that ``band`` does not resolve.
+
+    The second round finds the third star of a triple: its partner's light is by then known to be a blend.
+    """
+    for _ in range(2):
+        blended = (merged.index[:, resolving] < 0) | (index[:, band] < 0)
+        free = np.flatnonzero((merged.index[:, band] >= 0) & blended)
+        tree = cKDTree(merged.places.xy[free]) if len(free) else None
+        for pair in pairs:
+            owner = _owner_of_light(pair, resolving, band, lists, merged, free, tree)
+            if owner is not None:
+                unresolved[pair, band] = merged.index[owner, band]
+                index[owner, band] = -1
 
 
 def _owner_of_light(pair, resolving, band, lists, merged, free, tree):

@@ -55,9 +55,9 @@ def test_wide_pair_is_no_blend():
     assert len(rows) == 3 and (rows.unresolved == -1).all()
 
 
-def test_source_beside_the_line_is_another_star():
+def test_source_beside_the_line_is_no_blend_of_the_two():
     rows = merged(PAIR, [[11.3, 11.1]])
-    assert len(rows) == 3 and (rows.unresolved == -1).all()
+    assert (rows.unresolved == -1).all() and (rows.index[:, 1] == 0).sum() == 1
 
 
 def test_two_bands_can_miss_the_pair_that_the_third_resolves():
