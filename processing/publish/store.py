@@ -143,7 +143,8 @@ def _add_coverage(connection, store, release):
     from mocpy import MOC
 
     moc = MOC.from_fits(release.path / "coverage.fits")
-    moc = moc.degrade_to_order(min(moc.max_order, COVERAGE_ORDER))
+    if moc.max_order > COVERAGE_ORDER:
+        moc = moc.degrade_to_order(COVERAGE_ORDER)
     connection.execute(f"CREATE TABLE {store}.coverage (moc text)")
     connection.execute(f"INSERT INTO {store}.coverage VALUES (%s)", (moc.to_string("ascii").strip(),))
 
