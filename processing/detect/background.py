@@ -24,6 +24,14 @@ def background(data, mask, cell=64):
     return _interpolate(_filled(levels), data.shape)
 
 
+def mean_level(residual, mask, cell=64):
+    """What is left on average where all stars are taken away; shape (ny, nx), DN.
+
+    The clipped mean, not the mode: under a star lie, on average, as many stars too faint to be fitted as beside it.
+    """
+    return _interpolate(_filled(_on_cells(residual, mask, cell, _clipped_mean)), residual.shape)
+
+
 def noise_map(residual, mask, cell=128):
     """One-sigma noise of a pixel where no star is left: half the 15.87-84.13 % range of each cell; shape (ny, nx), DN."""
     return _interpolate(_filled(_on_cells(residual, mask, cell, _half_range)), residual.shape)
@@ -54,6 +62,11 @@ def _mode(values):
     if sigma == 0 or abs(mean - median) > 0.3 * sigma:
         return median
     return 2.5 * median - 1.5 * mean
+
+
+def _clipped_mean(values):
+    sigma = _half_range(values)
+    return values[np.abs(values - np.median(values)) < 4 * sigma].mean()
 
 
 def _half_range(values):

@@ -13,6 +13,7 @@ from scipy.spatial import cKDTree
 from processing.config import survey
 from processing.detect.noise import filled
 from processing.detect.peaks import local_maxima
+from processing.schema import BANDS
 
 
 def sharpened(image):
@@ -38,27 +39,28 @@ def listed(scene, significance):
     separation = _to_brighter(stars) / scene.psf.fwhm()
     split = (separation > rules.split_separation) & (significance > rules.split_significance)
     close = (significance > rules.close_significance) & (concentration > rules.close_concentration)
-    shown = peak_in_sharp & stands_out & (own_maximum | split | close)
-    return (shown & _observed(scene) & ~in_glare(stars, scene.scale)) | in_core(scene)
+    at_border = _at_pixel(ndimage.binary_dilation(scene.mask, iterations=2), stars, outside=True)
+    shown = (peak_in_sharp & stands_out & (own_maximum | split | close)) | (at_border & own_maximum)
+    return (shown & _observed(scene) & ~in_glare(stars, scene.band, scene.scale)) | in_core(scene)
 
 
 def in_core(scene):
     """True for the stars in saturated cores: (n,)."""
-    return _at_pixel(scene.cores, scene.stars)
+    return _at_pixel(scene.cores, scene.stars, outside=False)
 
 
 def _observed(scene):
-    return ~_at_pixel(scene.mask, scene.stars)
+    return ~_at_pixel(scene.mask, scene.stars, outside=True)
 
 
-def _at_pixel(flags, stars):
-    """Value of a boolean image at each star's pixel; True off the image."""
-    padded = np.pad(flags, 1, constant_values=True)
+def _at_pixel(flags, stars, outside):
+    """Value of a boolean image at each star's pixel; ``outside`` off the image."""
+    padded = np.pad(flags, 1, constant_values=outside)
     y, x = (np.clip(np.rint(v).astype(int) + 1, 0, n - 1) for v, n in zip((stars.y, stars.x), padded.shape))
     return padded[y, x]
 
 
-def in_glare(stars, scale):
+def in_glare(stars, band, scale):
     """True for components that the halo or the diffraction spikes of a very bright star explain: (n,).
 
     Spikes lie north, south, east and west of the star; image columns run along the meridian. A component is in the
@@ -66,11 +68,14 @@ def in_glare(stars, scale):
     the distance (Explanatory Supplement, sections IV.7a, artifacts of bright stars).
     """
     rules, glare = survey().glare, np.zeros(len(stars), bool)
+    spike = rules.spike[[b.letter for b in BANDS].index(band)]
     for parent in np.flatnonzero(stars.flux > rules.parent):
         dx, dy = np.abs(stars.x - stars.x[parent]) * scale, np.abs(stars.y - stars.y[parent]) * scale
         distance = np.maximum(np.hypot(dx, dy), 1.0)
-        share = np.where(np.minimum(dx, dy) < rules.spike_width, rules.spike, rules.halo)
-        glare |= stars.flux < share * stars.flux[parent] * (10.0 / distance) ** 2
+        share = np.where(np.minimum(dx, dy) < rules.spike_width, spike, rules.halo)
+        lost = stars.flux < share * stars.flux[parent] * (10.0 / distance) ** 2
+        lost[parent] = False
+        glare |= lost
     return glare
 
 

@@ -7,7 +7,7 @@ from scipy import ndimage
 from scipy.spatial import cKDTree
 
 from processing.config import survey
-from processing.detect.background import background, noise_map
+from processing.detect.background import background, mean_level, noise_map
 from processing.detect.noise import filled, summed_noise, whiten, whitening_kernel
 from processing.detect.peaks import local_maxima, matched_filter
 from processing.photometry.fit import Stars, fit_stars, model_image
@@ -24,6 +24,7 @@ class Scene:
 
     Attributes
     ----------
+    band : {"j", "h", "k"}
     data : ndarray, shape (ny, nx), DN
         The image, masked pixels filled from their neighbours.
     mask : ndarray of bool
@@ -42,6 +43,7 @@ class Scene:
         All stars.
     """
 
+    band: str
     data: np.ndarray
     mask: np.ndarray
     cores: np.ndarray
@@ -69,14 +71,19 @@ class Scene:
         starlight = np.maximum(ndimage.gaussian_filter(self.above_sky, 1.0), 0.0)
         photons = starlight / (self.electrons * summed_noise() ** 2)
         profile = survey().extraction.profile_error * np.maximum(self.model, 0.0)
-        return np.where(self.mask, 0.0, 1 / (self.noise**2 + photons + profile**2))
+        return np.where(self.near_unknown, 0.0, 1 / (self.noise**2 + photons + profile**2))
+
+    @property
+    def near_unknown(self):
+        """Masked, or next to a masked pixel, so that its whitened value rests on what was filled in."""
+        return ndimage.binary_dilation(self.mask)
 
     @property
     def sharp_psf(self):
         return whitened_psf(self.psf, whitening_kernel())
 
 
-def first_look(data, scale, electrons, fwhm):
+def first_look(data, band, scale, electrons, fwhm):
     """A scene with the saturated stars only: sky and noise of the raw image, and a Moffat profile of ``fwhm`` arcsec."""
     unknown = ~np.isfinite(data)
     whole = filled(data, unknown)
@@ -85,7 +92,7 @@ def first_look(data, scale, electrons, fwhm):
     sky = background(whole, mask)
     psf = moffat_psf(fwhm / scale)
     stars = core_stars(whole - sky, cores, mask, psf)
-    scene = Scene(whole, mask, cores, scale, electrons, sky, stars, psf, 1.0, np.zeros_like(whole))
+    scene = Scene(band, whole, mask, cores, scale, electrons, sky, stars, psf, 1.0, np.zeros_like(whole))
     return measured_noise(with_model(scene))
 
 
@@ -123,8 +130,10 @@ def find_stars(scene, threshold):
     modelled = whiten(scene.model)
     flux, significance = matched_filter(whiten(scene.above_sky) - modelled, scene.weight, template)
     crowd, _ = matched_filter(modelled, scene.weight, template)
-    around_cores = ndimage.binary_dilation(scene.cores, iterations=3)
-    significance[scene.mask | around_cores | (flux <= survey().extraction.share * crowd)] = 0.0
+    avoid = scene.mask | ndimage.binary_dilation(scene.cores, iterations=3)
+    if len(scene.stars):
+        avoid |= ndimage.binary_dilation(scene.mask, iterations=3)
+    significance[avoid | (flux <= survey().extraction.share * crowd)] = 0.0
     x, y, pixel = local_maxima(significance, threshold)
     new = Stars(x, y, flux[pixel])
     if len(scene.stars):
@@ -179,8 +188,8 @@ def _whole(scene, x, y):
 
 
 def improve_sky(scene):
-    """The scene with the sky under the stars: the background of the image with the model taken away."""
-    return replace(scene, sky=scene.sky + background(scene.residual, scene.mask))
+    """The scene with the sky under the stars: what the image has left on average with the model taken away."""
+    return replace(scene, sky=scene.sky + mean_level(scene.residual, scene.mask))
 
 
 def prune(scene):
