@@ -48,7 +48,7 @@ def _side_by_side(arrays, columns, rows):
     for i, array in enumerate(arrays):
         filled = array.fill_null(False if pa.types.is_boolean(array.type) else 0) if array.null_count else array
         table[str(i)] = filled.to_numpy(zero_copy_only=False)
-    return table.view(np.uint8).reshape(rows, -1)
+    return table.view(np.uint8).reshape(rows, table.dtype.itemsize)
 
 
 def _end_to_end(arrays, rows):
