@@ -199,6 +199,8 @@
 	<service id="cone" allowed="scs.xml,form">
 		<meta name="title">2MASS in a Box Point Sources</meta>
 		<meta name="shortName">2MASS box cone</meta>
+		<meta name="description">The point sources of a near-infrared sky survey by position: J, H and Ks magnitudes with
+			uncertainties and flags. VERB=3 gives all columns.</meta>
 		<LOOP>
 			<codeItems>
 				from processing.publish.rd_columns import SOURCE, sample
@@ -240,6 +242,8 @@
 	<service id="sia" allowed="siap.xml,form">
 		<meta name="title">2MASS in a Box Atlas Images</meta>
 		<meta name="shortName">2MASS box SIA</meta>
+		<meta name="description">The Atlas Images of a near-infrared sky survey in J, H and Ks by position: calibrated coadds
+			of six 1.3 s frames, 1 arcsec a pixel, with previews.</meta>
 		<meta name="sia.type">Atlas</meta>
 		<FEED source="imageTest"/>
 		<publish render="siap.xml" sets="ivo_managed"/>
@@ -280,6 +284,8 @@
 	<service id="sia2" allowed="siap2.xml">
 		<meta name="title">2MASS in a Box Atlas Images (SIA 2)</meta>
 		<meta name="shortName">2MASS box SIA2</meta>
+		<meta name="description">The Atlas Images of a near-infrared sky survey in J, H and Ks by position, band and time:
+			calibrated coadds of six 1.3 s frames, 1 arcsec a pixel.</meta>
 		<meta name="sia.type">Atlas</meta>
 		<FEED source="imageTest"/>
 		<publish render="siap2.xml" sets="ivo_managed"/>

@@ -1,4 +1,4 @@
-"""One real server for all tests of this folder, with a state folder and a port of its own, and a release published on it."""
+"""One real server for all tests of this folder, with a state folder and a port of its own and a release published on it."""
 
 import os
 import shutil
@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from processing.publish import cluster
+from processing.publish.site import Site
 from processing.release import read_release
 from vo_tests.small_release import make_small_release
 
@@ -32,12 +34,14 @@ class Server:
     def command(self, *words):
         return [sys.executable, "-m", "processing.cli", *map(str, words)]
 
+    @property
+    def place(self):
+        """The site as the project's own functions know it."""
+        return Site(Path(self.environment["TWOMASS_STATE"]), int(self.environment["TWOMASS_PORT"]))
+
     def connect(self):
         """A connection to the database as its superuser."""
-        from processing.publish import cluster
-        from processing.publish.site import Site
-
-        return cluster.connect(Site(Path(self.environment["TWOMASS_STATE"])), autocommit=True)
+        return cluster.connect(self.place, autocommit=True)
 
 
 @pytest.fixture(scope="session")

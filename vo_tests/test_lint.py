@@ -5,6 +5,9 @@ import shutil
 import subprocess
 
 import pytest
+import requests
+
+from processing.publish.dachs import dachs
 
 ACCEPTED = {
     r"E-\w+-YJ(RG|KJ)-\d+ .*Value '?1\.5'?|E-\w+-YJ(RG|KJ)-\d+ .*value '1\.5'":
@@ -13,6 +16,15 @@ ACCEPTED = {
     r"F-LOC-NOTP-\d+ .*ivoa\.obsplan": "taplint asks for a table of planned observations; this survey has none",
 }
 """What is written for a TAP service of DaCHS whatever it serves, and why."""
+
+
+ANSWERS = (
+    "tap/capabilities", "tap/tables", "tap/availability", "oai.xml?verb=ListRecords&metadataPrefix=ivo_vor",
+    "tap/sync?LANG=ADQL&FORMAT=votable/td&QUERY=SELECT+TOP+3+*+FROM+twomass.psc",
+    "twomass/q/cone/scs.xml?RA=127.5&DEC=1.5&SR=0.1", "twomass/q/sia/siap.xml?POS=121.6,1.05&SIZE=1",
+    "twomass/q/sia2/siap2.xml", "twomass/q/cone/capabilities", "twomass/q/sia/capabilities",
+    "twomass/q/sia2/capabilities", "twomass/q/cone/tables",
+)
 
 
 @pytest.fixture(scope="module")
@@ -43,22 +55,23 @@ def test_taplint_has_nothing_to_say_on_our_tables(report):
 
 
 def test_the_regression_tests_of_the_descriptor_pass(server, release):
-    from pathlib import Path
-
-    from processing.publish.dachs import dachs
-    from processing.publish.site import Site
-
-    place = Site(Path(server.environment["TWOMASS_STATE"]), int(server.url.rsplit(":", 1)[1]))
-    said = dachs(place, "test", "-v", "twomass/q", check=False).stdout
+    said = dachs(server.place, "test", "-v", "twomass/q", check=False).stdout
     assert re.search(r"^0 of [1-9]\d* bad", said, re.MULTILINE), said
 
 
 def test_dachs_finds_the_descriptor_valid(server, release):
-    from pathlib import Path
-
-    from processing.publish.dachs import dachs
-    from processing.publish.site import Site
-
-    place = Site(Path(server.environment["TWOMASS_STATE"]), int(server.url.rsplit(":", 1)[1]))
-    said = dachs(place, "val", "twomass/q", check=False).stdout
+    said = dachs(server.place, "val", "twomass/q", check=False).stdout
     assert "OK" in said and "[ERROR]" not in said, said
+
+
+def test_what_the_services_answer_is_valid_by_the_schemas_of_the_ivoa(server, release):
+    folder = server.folder / "answers"
+    folder.mkdir()
+    for number, address in enumerate(ANSWERS):
+        answer = requests.get(f"{server.url}/{address}")
+        assert answer.ok, address
+        (folder / f"{number}.xml").write_bytes(answer.content)
+    files = sorted(folder.iterdir())
+    said = dachs(server.place, "admin", "xsdValidate", *files, check=False)
+    assert said.stdout.count("valid") >= len(files) or said.stdout.strip() == "", said.stdout
+    assert said.returncode == 0, said.stdout
