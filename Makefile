@@ -34,7 +34,7 @@ test: setup-tests
 	.venv/bin/pytest $(ARGS)
 
 bench: setup
-	@for benchmark in benchmarks/bench_*.py; do .venv/bin/python $$benchmark || exit 1; done
+	@for benchmark in benchmarks/bench_*.py; do .venv/bin/python -m benchmarks.$$(basename $$benchmark .py) || exit 1; done
 
 # New versions of everything, after setup.cfg has changed or time has passed. Test before committing.
 pins:

@@ -44,6 +44,22 @@ def whiten(image):
     return ndimage.correlate1d(ndimage.correlate1d(image, kernel, axis=0, mode="nearest"), kernel, axis=1, mode="nearest")
 
 
+@cache
+def passband_excess():
+    """Noise of the smooth scales of a whitened image over that of one pixel (a factor of about 2).
+
+    Where the whitening stops (``coadd.spectrum_floor``) the finest scales keep less than their share, so that the scales
+    that matter, those of a star, hold more noise than independent pixels of the same scatter would. Errors of fits count
+    with this noise; the scatter of pixels (chi-square) does not.
+    """
+    correlation, kernel = np.array(survey().coadd.noise_correlation), whitening_kernel()
+    lags = np.arange(len(correlation))
+    smooth = (correlation[0] + 2 * correlation[1:].sum()) * kernel.sum() ** 2
+    lag = np.abs(np.subtract.outer(np.arange(kernel.size), np.arange(kernel.size)))
+    covariance = np.append(correlation, 0.0)[np.minimum(lag, lags.size)]
+    return smooth / (kernel @ covariance @ kernel)
+
+
 def summed_noise():
     """Noise of the sum of many pixels over that of as many independent ones: about 3.3 (k_z of section VI.8a times 2)."""
     correlation = np.array(survey().coadd.noise_correlation)

@@ -4,10 +4,11 @@ import numpy as np
 from scipy import ndimage
 
 from processing.config import survey
-from processing.detect.noise import summed_noise, whiten
+from processing.detect.noise import passband_excess, summed_noise, whiten
 from processing.photometry import scene as take
 from processing.photometry.aperture import aperture_noise
 from processing.photometry.errors import blend_numbers, covariances, reduced_chi2
+from processing.photometry.fit import model_image
 from processing.photometry.growth import curve_of_growth, standard_aperture
 from processing.photometry.listing import in_core, listed
 from processing.photometry.sources import BandSources
@@ -71,14 +72,15 @@ def _sources(scene, band):
     core = in_core(scene)
     left = whiten(scene.above_sky) - whiten(scene.model)
     fit_size = 2.5 / scale
-    keep = listed(scene, stars.flux / flux_err)
+    keep = listed(scene, stars.flux / flux_err) & np.isfinite(flux_err)
+    shown = model_image(scene.data.shape, stars.select(keep), scene.psf)
     return BandSources(
         band=band,
         x=stars.x, y=stars.y,
         x_var=covariance[:, 1, 1], y_var=covariance[:, 2, 2], xy_cov=covariance[:, 1, 2],
         flux=growth.total_over_fit * stars.flux,
         flux_err=growth.total_over_fit * flux_err,
-        chi2=np.where(core, np.nan, reduced_chi2(left, scene.weight, stars.x, stars.y, fit_size)),
+        chi2=np.where(core, np.nan, reduced_chi2(left, scene.pixel_weight, stars.x, stars.y, fit_size)),
         blend=blend_numbers(stars, 5.0 / scale),
         method=np.where(core, 3, 2),
         aperture_flux=growth.total_over_aperture * aperture,
@@ -91,8 +93,8 @@ def _sources(scene, band):
         flux_noise=growth.total_over_fit * _faint_noise(scene),
         aperture_correction=growth.total_over_aperture,
         background=scene.sky,
-        residual=np.where(scene.mask, np.nan, scene.residual),
-    ).select(keep & np.isfinite(flux_err))
+        residual=np.where(scene.mask, np.nan, scene.data - scene.sky - shown),
+    ).select(keep)
 
 
 def _apertures(scene):
@@ -113,4 +115,4 @@ def _faint_noise(scene):
     """Flux error of a faint lone star in the middle of the sky (DN): the mode of the error distribution, since most
     sources are faint and lone."""
     template = scene.sharp_psf.stamp(0.0, 0.0, take.TEMPLATE_RADIUS)
-    return float(scene.noise / np.sqrt((template**2).sum()))
+    return float(passband_excess() * scene.noise / np.sqrt((template**2).sum()))

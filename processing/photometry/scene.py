@@ -8,7 +8,7 @@ from scipy.spatial import cKDTree
 
 from processing.config import survey
 from processing.detect.background import background, mean_level, noise_map
-from processing.detect.noise import filled, summed_noise, whiten, whitening_kernel
+from processing.detect.noise import filled, passband_excess, summed_noise, whiten, whitening_kernel
 from processing.detect.peaks import local_maxima, matched_filter
 from processing.photometry.fit import Stars, fit_stars, model_image
 from processing.photometry.psf import corrected_psf, moffat_psf
@@ -66,12 +66,26 @@ class Scene:
         return np.where(self.mask, 0.0, self.data - self.sky - self.model)
 
     @property
-    def weight(self):
-        """Inverse variance of the whitened pixels: sky, photons, and the error of the PSF in bright cores (DN**-2)."""
+    def variance(self):
+        """Variance of a whitened pixel from sky and photons (DN**2)."""
         starlight = np.maximum(ndimage.gaussian_filter(self.above_sky, 1.0), 0.0)
-        photons = starlight / (self.electrons * summed_noise() ** 2)
-        profile = survey().extraction.profile_error * np.maximum(self.model, 0.0)
-        return np.where(self.near_unknown, 0.0, 1 / (self.noise**2 + photons + profile**2))
+        return self.noise**2 + starlight / (self.electrons * summed_noise() ** 2)
+
+    @property
+    def profile_variance(self):
+        """Variance from the error of the PSF, which counts in bright cores (DN**2)."""
+        return (survey().extraction.profile_error * np.maximum(self.model, 0.0)) ** 2
+
+    @property
+    def weight(self):
+        """Inverse variance for fits and filters on the whitened image; 0 where masked (DN**-2)."""
+        variance = passband_excess() ** 2 * self.variance + self.profile_variance
+        return np.where(self.near_unknown, 0.0, 1 / variance)
+
+    @property
+    def pixel_weight(self):
+        """Inverse variance of single whitened pixels, for chi-square; 0 where masked (DN**-2)."""
+        return np.where(self.near_unknown, 0.0, 1 / (self.variance + self.profile_variance))
 
     @property
     def near_unknown(self):

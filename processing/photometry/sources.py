@@ -36,7 +36,7 @@ class BandSources:
     aperture_correction : float
         Total flux over the flux in 4 arcsec.
     background, residual : ndarray, shape (ny, nx), DN
-        Smooth background, and image minus background minus all fitted stars (NaN where masked).
+        Smooth background, and image minus background minus all stars of this list (NaN where masked).
     """
 
     band: str
