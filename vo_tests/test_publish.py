@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 from mocpy import MOC
 
+from processing.publish.publication import LOCK_SECONDS, PUBLISHING
 from processing.publish.switch import LOCK
 from processing.release import read_release
 from vo_tests.small_release import make_small_release
@@ -22,6 +23,7 @@ from vo_tests.small_release import make_small_release
 COPYING = "SELECT 1 FROM pg_stat_activity WHERE state = 'active' AND query LIKE 'COPY release%psc%'"
 INDEXING = "SELECT 1 FROM pg_stat_activity WHERE state = 'active' AND query LIKE 'CREATE INDEX ON release%psc%'"
 SWITCHING = f"SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND objid = {LOCK} AND granted"
+WAITING = "SELECT 1 FROM pg_locks WHERE NOT granted AND relation = 'twomass.psc'::regclass"
 
 PATIENCE = 60.0
 
@@ -155,13 +157,30 @@ def test_the_images_and_the_coverage_follow_their_release(server, second):
     assert MOC.from_str(found) == moc.degrade_to_order(8)
 
 
-def test_publishing_again_what_is_published_changes_nothing(server, second):
+def test_a_long_query_is_waited_for_and_not_cut_off(server, release, second):
+    """The last test's release is exchanged for the first again; a session holds its tables for a while."""
+    with server.connect() as reader, reader.transaction():
+        reader.execute("SELECT count(*) FROM twomass.psc")
+        process = subprocess.Popen(server.command("publish", release.path), env=server.environment,
+                                   stdout=subprocess.PIPE, text=True)
+        with server.connect() as watcher:
+            while not watcher.execute(WAITING).fetchone():
+                time.sleep(0.05)
+        time.sleep(LOCK_SECONDS + 1)
+        rows = reader.execute("SELECT count(*) FROM twomass.psc").fetchone()[0]
+    assert rows == second.rows["psc"]
+    assert "trying again" in process.communicate(timeout=PATIENCE)[0]
+    assert process.returncode == 0
+    assert _whole(server, release, second) == "first"
+
+
+def test_publishing_again_what_is_published_changes_nothing(server, release):
     before = _published(server)
-    server.twomass("publish", second.path)
+    server.twomass("publish", release.path)
     assert _published(server) == before
 
 
-def test_a_changed_file_is_refused_by_name_and_the_old_release_stays(server, release, second):
+def test_a_changed_file_is_refused_by_name_and_the_old_release_stays(server, release):
     spoilt = server.folder / "spoilt"
     shutil.copytree(release.path, spoilt)
     with open(spoilt / "scans.parquet", "r+b") as file:
@@ -170,7 +189,7 @@ def test_a_changed_file_is_refused_by_name_and_the_old_release_stays(server, rel
     done = server.twomass("publish", spoilt, check=False)
     assert done.returncode == 1
     assert "scans.parquet" in done.stderr and "Traceback" not in done.stderr
-    assert _whole(server, second) == "second"
+    assert _whole(server, release) == "first"
 
 
 @pytest.mark.parametrize("words,expected", [
@@ -189,8 +208,6 @@ def test_without_a_running_database_the_user_is_told_to_start_it(server, release
 
 
 def test_two_at_a_time_are_refused(server, release):
-    from processing.publish.publication import PUBLISHING
-
     with server.connect() as connection:
         connection.execute("SELECT pg_advisory_lock(%s)", (PUBLISHING,))
         done = server.twomass("publish", release.path, check=False)
