@@ -1,8 +1,13 @@
 """What a machine lacks is one clear sentence of the set-up scripts, tried with programs that are missing or answer otherwise."""
 
+import ast
+import configparser
 import os
+import re
 import shutil
 import subprocess
+import sys
+from importlib.metadata import packages_distributions
 
 import pytest
 
@@ -90,3 +95,39 @@ def test_a_system_that_is_complete_needs_no_rights(machine):
     done = subprocess.run(["/bin/bash", CHECKOUT / "etc" / "setup-system.sh"], env={"PATH": str(machine)},
                           capture_output=True, text=True)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_every_package_that_the_code_imports_is_asked_for_and_pinned():
+    """A machine that has just been set up must have what the code needs, and no more luck than that."""
+    asked = _normal(_requirements(CHECKOUT / "setup.cfg"))
+    pinned = _normal(line.split("==")[0] for line in (CHECKOUT / "etc" / "requirements.txt").read_text().splitlines()
+                     if "==" in line)
+    imported = _normal(name for module in _imported_modules() for name in packages_distributions().get(module, [module]))
+    assert imported <= asked, "imported but not in setup.cfg"
+    assert asked <= pinned, "in setup.cfg but not in etc/requirements.txt"
+
+
+def _normal(names):
+    return {re.sub(r"[-_.]+", "-", name).lower() for name in names}
+
+
+def _requirements(path):
+    options = configparser.ConfigParser(interpolation=None)
+    options.read(path)
+    lines = options["options"]["install_requires"] + options["options.extras_require"]["test"]
+    return (re.split(r"[\[<>=~! ]", line)[0] for line in lines.split("\n") if line)
+
+
+def _imported_modules():
+    """Top-level names that the project's files import, without the standard library and what only DaCHS's Python has."""
+    ours_or_systems = {"processing", "vo_tests", "gavo", "psycopg2", "twisted"}
+    for folder in ("processing", "vo_tests", "benchmarks"):
+        for path in (CHECKOUT / folder).rglob("*.py"):
+            for node in ast.walk(ast.parse(path.read_text())):
+                yield from set(_names(node)) - ours_or_systems - sys.stdlib_module_names
+
+
+def _names(node):
+    if isinstance(node, ast.Import):
+        return [alias.name.split(".")[0] for alias in node.names]
+    return [node.module.split(".")[0]] if isinstance(node, ast.ImportFrom) and node.level == 0 else []
