@@ -203,8 +203,8 @@
 			uncertainties and flags. VERB=3 gives all columns.</meta>
 		<LOOP>
 			<codeItems>
-				from processing.publish.rd_columns import SOURCE, sample
-				yield from sample(base.getTableConn, SOURCE)
+				from processing.publish.rd_columns import SOURCE, place_to_ask
+				yield from place_to_ask(base.getTableConn, SOURCE)
 			</codeItems>
 			<events>
 				<meta name="testQuery.ra">\ra</meta>
@@ -227,8 +227,8 @@
 		<doc>Where a published image is.</doc>
 		<LOOP>
 			<codeItems>
-				from processing.publish.rd_columns import IMAGE, sample
-				yield from sample(base.getTableConn, IMAGE)
+				from processing.publish.rd_columns import IMAGE, place_to_ask
+				yield from place_to_ask(base.getTableConn, IMAGE)
 			</codeItems>
 			<events>
 				<meta name="testQuery.pos.ra">\ra</meta>

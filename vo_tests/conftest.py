@@ -1,4 +1,4 @@
-"""One real server for all tests of this folder, with a state folder and a port of its own and a release published on it."""
+"""One real server for all tests of this folder, with its own state folder and port and a release published on it."""
 
 import os
 import shutil

@@ -1,4 +1,4 @@
-"""Rows and images with nothing real about them, for machines without the real data: only their types and ranges are right."""
+"""Rows and images with nothing real about them, for machines without the real data: only types and ranges are right."""
 
 import io
 
@@ -7,7 +7,9 @@ import numpy as np
 from processing.formats.tables import make_table
 from processing.schema import BANDS, load_table
 
-CENTRES = {"ic494": (121.6, 1.05, "000127", 58), "f133-06": (161.0, -35.0, "981228", 83), "w44": (284.0, 1.43, "990810", 49)}
+CENTRES = {
+    "ic494": (121.6, 1.05, "000127", 58), "f133-06": (161.0, -35.0, "981228", 83), "w44": (284.0, 1.43, "990810", 49),
+}
 """Right ascension, declination, night and scan of the fields that stand in for the real ones."""
 
 SHAPE = (192, 96)
@@ -17,9 +19,10 @@ def made_up_points(rows=683):
     """A pyarrow Table of psc.yaml with sources strewn around 08:30 +01:30."""
     rng, psc = np.random.default_rng(2), load_table("psc")
     columns = {column.name: _values(column, rows, rng) for column in psc.columns}
-    columns |= {"ra": 127.2 + 0.6 * rng.random(rows), "dec": 1.2 + 0.6 * rng.random(rows), "pts_key": np.arange(rows) + 500}
-    columns |= {"designation": [f"0830{i:04d}+0130{i % 1000:03d}" for i in range(rows)], "hemis": ["s"] * rows}
-    columns |= {"date": ["2000-01-30"] * rows, "scan": 40 + np.arange(rows) % 4, "scan_key": 43954 + np.arange(rows) % 4}
+    number = np.arange(rows)
+    columns |= {"ra": 127.2 + 0.6 * rng.random(rows), "dec": 1.2 + 0.6 * rng.random(rows), "pts_key": number + 500}
+    columns |= {"designation": [f"0830{i:04d}+0130{i % 1000:03d}" for i in number], "hemis": ["s"] * rows}
+    columns |= {"date": ["2000-01-30"] * rows, "scan": 40 + number % 4, "scan_key": 43954 + number % 4}
     columns |= {f"{band.letter}_m": 9 + 7 * rng.random(rows) for band in BANDS}
     return make_table(columns, psc)
 

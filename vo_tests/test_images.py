@@ -76,7 +76,8 @@ def test_obscore_describes_every_image(server, tap, images):
     bands = {band.name: band.wavelength for band in BANDS}
     for file, row in images.items():
         record = found[file]
-        assert (record["dataproduct_type"], record["calib_level"], record["access_format"]) == ("image", 3, "image/fits")
+        assert (record["dataproduct_type"], record["calib_level"]) == ("image", 3)
+        assert record["access_format"] == "image/fits"
         assert record["access_estsize"] == -(-row["bytes"] // 1024)
         assert (record["s_ra"], record["s_dec"]) == (row["ra"], row["dec"])
         assert (record["s_xel1"], record["s_xel2"]) == (row["naxis1"], row["naxis2"])
@@ -97,8 +98,8 @@ def test_a_seeing_that_is_unknown_is_null_in_obscore(tap, images):
 
 
 def test_a_footprint_is_the_four_corners_and_contains_the_centre(tap, images, one):
-    found = tap.run_sync(f"SELECT file, s_region FROM twomass.atlas WHERE 1 = CONTAINS(POINT({one['ra']}, {one['dec']}), "
-                         "s_region)").to_table()
+    place = f"POINT({one['ra']}, {one['dec']})"
+    found = tap.run_sync(f"SELECT file, s_region FROM twomass.atlas WHERE 1 = CONTAINS({place}, s_region)").to_table()
     assert set(found["file"]) == _of_its_field(images, one)
     for row in found:
         image = images[row["file"]]

@@ -1,7 +1,7 @@
 """Publishing another release: all of the old one or all of the new one, whatever happens and whenever it is killed.
 
-A publication takes seconds, so each test goes on from where the one before has left the server; the last leaves the first
-release published, which the tests of the services expect.
+A publication takes seconds, so each test goes on from where the one before has left the server; the last leaves the
+first release published, which the tests of the services expect.
 """
 
 import hashlib

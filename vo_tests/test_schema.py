@@ -34,8 +34,8 @@ def table(request):
 
 
 def test_tap_schema_says_what_the_yaml_says(tap, table):
-    found = [(_name(c.name), c.datatype.content, _given_size(c.datatype), _text(c.unit), _text(c.ucd), _text(c.description))
-             for c in tap.tables[f"twomass.{table}"].columns]
+    found = [(_name(c.name), c.datatype.content, _given_size(c.datatype), _text(c.unit), _text(c.ucd),
+              _text(c.description)) for c in tap.tables[f"twomass.{table}"].columns]
     own = SERVERS_OWN.get(table, [])
     assert found[:len(found) - len(own)] == _facts(table)
     assert [fact[0] for fact in found[len(found) - len(own):]] == own

@@ -14,7 +14,7 @@ from processing.errors import SurveyError
 
 def describe(parser):
     parser.add_argument("release", nargs="?", metavar="RELEASE", help="folder of the release, e.g. release/2025a")
-    parser.add_argument("--back", action="store_true", help="publish the release again that was published before this one")
+    parser.add_argument("--back", action="store_true", help="publish again what was published before this")
 
 
 def run(args):

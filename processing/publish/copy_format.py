@@ -1,8 +1,8 @@
 """Arrow columns to PostgreSQL's COPY BINARY, fast: what makes loading keep up with the database.
 
 A row is its number of fields (int16), then for each field its length in bytes (int32, -1 for null) and its bytes, all
-big-endian (PostgreSQL documentation, COPY, "Binary Format"). Numbers of a batch are laid side by side as bytes, texts one
-after the other, and one compiled loop weaves them into rows.
+big-endian (PostgreSQL documentation, COPY, "Binary Format"). Numbers of a batch are laid side by side as bytes, texts
+one after the other, and one compiled loop weaves them into rows.
 """
 
 import numba

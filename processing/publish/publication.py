@@ -12,18 +12,20 @@ from processing.publish.dachs import deploy_package
 from processing.publish.images import FOLDER, drop_images, place_images
 from processing.publish.site import CHECKOUT, as_account
 from processing.publish.store import TABLES, drop, load, store_name, stores
-from processing.publish.switch import LOCK, TRY_AGAIN
+from processing.publish.switch import LOCK, NOT_REGISTERED, TRY_AGAIN
 
 RESOURCES = CHECKOUT / "resources"
 PUBLISHING = 2_306_113
 """Key of the advisory lock that a running ``twomass publish`` holds."""
+
+SWITCH = ["/usr/bin/python3", "-m", "processing.publish.switch"]
 
 LOCK_SECONDS, ATTEMPTS, PAUSE = 5, 24, 5.0
 """A switch waits so long for running queries (new ones wait behind it), so often, with a pause in between."""
 
 
 def publish(place, release):
-    """Publish ``release``; SurveyError when anything is not as it should be, and then the old one is still published."""
+    """Publish ``release``; SurveyError says what is not as it should be, and which release is published then."""
     _need_servers(place)
     print(f"verifying {release.path}: {len(release.files)} files")
     release.verify()
@@ -50,7 +52,7 @@ def publish_previous(place):
 
 
 def published(connection):
-    """What is published: ``store``, ``previous``, ``mark``; empty before the first time."""
+    """What is published: ``store``, ``previous``, ``mark``, ``registered``; empty before the first time."""
     with connection.transaction():
         row = connection.execute("SELECT obj_description(to_regnamespace('published'))").fetchone()
     return json.loads(row[0]) if row[0] else {}
@@ -83,7 +85,8 @@ def _load(connection, release):
     total = sum(release.rows[table] for table in TABLES)
     with tqdm(total=total, desc="loading", unit=" rows", unit_scale=True, disable=None) as bar:
         store = load(connection, release, bar.update)
-    print(f"loaded {_sentence(release.rows)} in {time.monotonic() - begin:.1f} s")
+    if bar.n:
+        print(f"loaded {_sentence(release.rows)} in {time.monotonic() - begin:.1f} s")
     return store
 
 
@@ -99,28 +102,35 @@ def _switch(place, connection, store):
     now, mark = published(connection), _services_mark()
     if (now.get("store"), now.get("mark")) != (store, mark) or not _deployed(place):
         previous = now.get("store") if now.get("store") != store else now.get("previous")
-        _run_switch(place, store, previous, mark)
-        _deploy(place)
+        _run_switch(place, [store, previous or "-", mark, LOCK_SECONDS])
+        _copy_resources(place, place.inputs)  # younger than what the running server knows, so it reads them again
+    elif not now.get("registered"):
+        _run_switch(place, ["register"])
     _count_through_tap(place, stores(connection)[store]["rows"])
 
 
-def _run_switch(place, store, previous, mark):
+def _run_switch(place, words):
+    """Run processing.publish.switch on the descriptors of this checkout, until no query holds the tables."""
     deploy_package(place)
-    staging = place.gavo / "staging"
-    _copy_resources(place, staging)
-    words = ["/usr/bin/python3", "-m", "processing.publish.switch", store, previous or "-", mark, LOCK_SECONDS]
-    environment = {**place.environment, "GAVO_INPUTSDIR": str(staging)}
+    _copy_resources(place, place.gavo / "staging")
+    environment = {**place.environment, "GAVO_INPUTSDIR": str(place.gavo / "staging")}
     for attempt in range(ATTEMPTS):
-        done = as_account(words, place, check=False, env=environment)
+        done = as_account([*SWITCH, *words], place, check=False, env=environment)
         if done.returncode == 0:
             return
         if done.returncode != TRY_AGAIN:
-            last = "\n".join(done.stdout.strip().splitlines()[-12:])
-            raise SurveyError(f"the switch to {store} failed, the old release stays published:\n{last}")
+            raise SurveyError(_what_failed(done))
         print("a running query holds the tables; trying again")
         time.sleep(PAUSE)
-    raise SurveyError("queries held the tables all the time, so the old release stays published; the new one is loaded: "
-                      "run this again when they have ended")
+    raise SurveyError("queries held the tables all the time, so the old release stays published; the new one is "
+                      "loaded: run this again when they have ended")
+
+
+def _what_failed(done):
+    last = "\n".join(done.stdout.strip().splitlines()[-12:])
+    if done.returncode == NOT_REGISTERED:
+        return f"the release is published, but DaCHS did not renew its list of services (run this again):\n{last}"
+    return f"the switch failed, the old release stays published:\n{last}"
 
 
 def _services_mark():
@@ -143,11 +153,6 @@ def _deployed(place):
     """Whether the running server has the descriptors of this checkout."""
     files = {path: place.inputs / "twomass" / path.name for path in RESOURCES.glob("*.rd")}
     return all(copy.exists() and copy.read_bytes() == path.read_bytes() for path, copy in files.items())
-
-
-def _deploy(place):
-    """Give the running server the new descriptors: it reads one again when the file is younger than what it knows."""
-    _copy_resources(place, place.inputs)
 
 
 def _count_through_tap(place, rows):

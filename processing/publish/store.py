@@ -1,7 +1,7 @@
 """A release in the database: one PostgreSQL schema with the tables of the YAMLs, loaded beside the one in use.
 
-The whole load is one transaction, so a load that was killed leaves nothing. A store that is whole says so in its schema's
-comment, a JSON text: name of the release, SHA-256 of its release.json, rows of each table.
+The whole load is one transaction, so a load that was killed leaves nothing. A store that is whole says so in its
+schema's comment, a JSON text: name of the release, SHA-256 of its release.json, rows of each table.
 """
 
 import json

@@ -1,13 +1,14 @@
 """Make another release the published one: what DaCHS serves changes in one transaction, or not at all.
 
-``dachs imp`` would commit several times on its way (after TAP_SCHEMA, when it takes the images out of ObsCore, after each
-data item), and killed in between it leaves half of the old and half of the new. So its steps are taken here in DaCHS's
-own Python with a connection that commits once, at the end: the views in the schema ``published``, the tables of
-``resources/q.rd`` over them, TAP_SCHEMA, ObsCore, the files that may be fetched, row counts, coverage.
+``dachs imp`` would commit several times on its way (after TAP_SCHEMA, when it takes the images out of ObsCore, after
+each data item), and killed in between it leaves half of the old and half of the new. So its steps are taken here in
+DaCHS's own Python with a connection that commits once, at the end: the views in the schema ``published``, the tables
+of ``resources/q.rd`` over them, TAP_SCHEMA, ObsCore, the files that may be fetched, row counts, coverage.
 
 Run by the account as ``/usr/bin/python3 -m processing.publish.switch STORE PREVIOUS MARK SECONDS``: the schema of the
 release, that of the release to keep for a way back (or ``-``), a mark to keep with what is published, and how long to
-wait for queries that hold the tables. Exit status 75: such a query took longer; try again.
+wait for queries that hold the tables. Exit status 75: such a query took longer; try again. Exit status 76: published,
+but the list of services could not be renewed; with the one word ``register`` only that is done.
 """
 
 import ctypes
@@ -15,11 +16,14 @@ import json
 import os
 import signal
 import sys
+import traceback
 from contextlib import contextmanager
 
 RD = "twomass/q"
 TRY_AGAIN = 75
 """EX_TEMPFAIL of sysexits.h."""
+
+NOT_REGISTERED = 76
 
 VIEWS = {
     "scans": "SELECT * FROM {store}.scans",
@@ -74,7 +78,11 @@ def register():
     from gavo.registry import publication
 
     base.caches.clearForName(RD)  # read it again: it asks the database for the coverage
-    publication.updateServiceList([api.getRD(RD)], connection=api.getDBConnection("admin"), onlyWarn=False)
+    connection = api.getDBConnection("admin")
+    publication.updateServiceList([api.getRD(RD)], connection=connection, onlyWarn=False)
+    note = {**_comment(connection, "published"), "registered": True}
+    connection.execute("COMMENT ON SCHEMA published IS %(note)s", {"note": json.dumps(note)})
+    connection.commit()
 
 
 @contextmanager
@@ -91,9 +99,13 @@ def _committing_once(api):
 
 def _rows(connection, store):
     """Rows of every table of the descriptor, as counted when the store was loaded."""
-    comment = next(connection.query("SELECT obj_description(%(store)s::regnamespace)", {"store": store}))[0]
-    rows = json.loads(comment)["rows"]
+    rows = _comment(connection, store)["rows"]
     return {**rows, "data": rows["psc"], "images": rows["atlas"]}
+
+
+def _comment(connection, schema):
+    """What the comment on a schema says."""
+    return json.loads(next(connection.query("SELECT obj_description(%(s)s::regnamespace)", {"s": schema}))[0])
 
 
 def _replace_tables(api, connection, resource, store):
@@ -130,19 +142,25 @@ def _die_with_parent():
         sys.exit("the command that asked for this has ended")
 
 
-def main(store, previous, mark, seconds):
+def main(words):
     _die_with_parent()
     from gavo import api  # configures psycopg2
     import psycopg2.errors
 
     del api
+    if words != ["register"]:
+        store, previous, mark, seconds = words
+        try:
+            switch(store, None if previous == "-" else previous, mark, int(seconds))
+        except psycopg2.errors.LockNotAvailable:
+            return TRY_AGAIN
     try:
-        switch(store, None if previous == "-" else previous, mark, int(seconds))
-    except psycopg2.errors.LockNotAvailable:
-        return TRY_AGAIN
-    register()
+        register()
+    except Exception:  # whatever DaCHS finds wrong: the release itself is published by now
+        traceback.print_exc()
+        return NOT_REGISTERED
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:]))
+    sys.exit(main(sys.argv[1:]))
