@@ -3,8 +3,8 @@
 import string
 
 import numpy as np
-from astropy.coordinates import SkyCoord
-from scipy.spatial import cKDTree
+
+from processing import sphere
 
 
 def designations(ra, dec):
@@ -40,8 +40,8 @@ def designation(ra, dec):
 
 def galactic(ra, dec):
     """Galactic longitude and latitude, deg, to the catalog's 0.001 deg."""
-    place = SkyCoord(np.asarray(ra), np.asarray(dec), unit="deg", frame="icrs").galactic
-    return np.mod(np.round(place.l.deg, 3), 360.0), np.round(place.b.deg, 3)
+    longitude, latitude = sphere.galactic(ra, dec)
+    return np.mod(np.round(longitude, 3), 360.0), np.round(latitude, 3)
 
 
 def nearest_neighbours(ra, dec):
@@ -49,20 +49,10 @@ def nearest_neighbours(ra, dec):
 
     Returns NaN, NaN, -1 for a source that is alone.
     """
-    n = len(ra)
-    if n < 2:
-        return np.full(n, np.nan), np.full(n, np.nan), np.full(n, -1)
-    vectors = SkyCoord(ra, dec, unit="deg").cartesian.xyz.value.T
-    found = cKDTree(vectors).query(vectors, k=2)[1]
-    other = np.where(found[:, 0] == np.arange(n), found[:, 1], found[:, 0])
-    distance, angle = separation_and_angle(ra, dec, np.asarray(ra)[other], np.asarray(dec)[other])
+    ra, dec = np.asarray(ra, float), np.asarray(dec, float)
+    distance, other = sphere.nearest_others(ra, dec)
+    angle = sphere.position_angle(ra, dec, ra[other], dec[other]) if len(ra) > 1 else np.full(len(ra), np.nan)
     return distance, angle, other
-
-
-def separation_and_angle(ra, dec, to_ra, to_dec):
-    """Separation (arcsec) and position angle (deg, east of north, 0 to 360) of ``to`` as seen from the first place."""
-    a, b = SkyCoord(ra, dec, unit="deg"), SkyCoord(to_ra, to_dec, unit="deg")
-    return a.separation(b).arcsec, a.position_angle(b).deg
 
 
 def _split(value, per_minute):

@@ -8,7 +8,7 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 from processing.release.footprint import scan_distance
-from processing.release.sphere import chord, unit_vectors
+from processing.sphere import chord, unit_vectors
 
 
 def find_duplicates(ra, dec, group, edge, radius):

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from processing.release.sphere import ARCSEC, unit_vectors
+from processing.sphere import ARCSEC, unit_vectors
 
 CORNERS = range(1, 5)
 """SE, SW, NW, NE: the order of the columns ra_1 ... dec_4."""

@@ -8,7 +8,7 @@ from processing.errors import SurveyError
 from processing.formats.tables import make_table
 from processing.release.fields import night_name, scan_label
 from processing.release.footprint import CORNERS
-from processing.release.sphere import galactic, unit_vectors
+from processing.sphere import galactic, unit_vectors
 from processing.schema import load_table
 
 SAME = ("hemis", "date", "scan", "tile", "direction")

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from processing.bandmerge.names import designation, designations, galactic, nearest_neighbours, separation_and_angle
+from processing.bandmerge.names import designation, designations, galactic, nearest_neighbours
+from processing.sphere import position_angle, separation
 from processing.formats.tests.atlas_files import real_image
 from processing.formats.tests.real_rows import real_points
 
@@ -65,7 +66,8 @@ def test_neighbours_are_those_of_the_published_rows():
     pairs = [(k, row_of[other]) for k, other in enumerate(rows["pxcntr"]) if other in row_of]
     here, there = np.array(pairs).T
     ra, dec = np.array(rows["ra"]), np.array(rows["dec"])
-    distance, angle = separation_and_angle(ra[here], dec[here], ra[there], dec[there])
+    pair = ra[here], dec[here], ra[there], dec[there]
+    distance, angle = separation(*pair), position_angle(*pair)
     assert len(pairs) > 600
     assert np.abs(distance - np.array(rows["prox"])[here]).max() < 0.11
     turn = np.mod(angle - np.array(rows["pxpa"])[here] + 180, 360) - 180
