@@ -18,6 +18,9 @@ RESOURCES = CHECKOUT / "resources"
 PUBLISHING = 2_306_113
 """Key of the advisory lock that a running ``twomass publish`` holds."""
 
+LONG_COUNT = 2_000_000
+"""Rows that may take longer to count than a synchronous query lasts."""
+
 SWITCH = ["/usr/bin/python3", "-m", "processing.publish.switch"]
 
 LOCK_SECONDS, ATTEMPTS, PAUSE = 5, 24, 5.0
@@ -26,7 +29,7 @@ LOCK_SECONDS, ATTEMPTS, PAUSE = 5, 24, 5.0
 
 def publish(place, release):
     """Publish ``release``; SurveyError says what is not as it should be, and which release is published then."""
-    _need_servers(place)
+    place = _as_running(place)
     print(f"verifying {release.path}: {len(release.files)} files")
     release.verify()
     with _publishing(place) as connection:
@@ -40,7 +43,7 @@ def publish(place, release):
 
 def publish_previous(place):
     """Publish the release again that the current one replaced."""
-    _need_servers(place)
+    place = _as_running(place)
     with _publishing(place) as connection:
         store = published(connection).get("previous")
         if store not in stores(connection):
@@ -58,10 +61,12 @@ def published(connection):
     return json.loads(row[0]) if row[0] else {}
 
 
-def _need_servers(place):
+def _as_running(place):
+    """The site with the port that the running server has; SurveyError when database or server does not run."""
     if not cluster.pid(place) or not server.pid(place):
         what = "server" if cluster.pid(place) else "database"
         raise SurveyError(f"the {what} does not run; start it with 'twomass serve'")
+    return type(place)(place.state, server.port(place))
 
 
 @contextmanager
@@ -84,7 +89,7 @@ def _load(connection, release):
     begin = time.monotonic()
     total = sum(release.rows[table] for table in TABLES)
     with tqdm(total=total, desc="loading", unit=" rows", unit_scale=True, disable=None) as bar:
-        store = load(connection, release, bar.update)
+        store = load(connection, release, bar.update, bar.set_description)
     if bar.n:
         print(f"loaded {_sentence(release.rows)} in {time.monotonic() - begin:.1f} s")
     return store
@@ -163,7 +168,7 @@ def _count_through_tap(place, rows):
     for table, expected in {**rows, "data": rows["psc"]}.items():
         query = f"SELECT COUNT(*) AS n FROM twomass.{table}"
         try:
-            answer = service.run_async(query) if expected > 2_000_000 else service.run_sync(query)
+            answer = service.run_async(query) if expected > LONG_COUNT else service.run_sync(query)
         except Exception as error:  # pyvo passes on whatever its transport raises
             raise SurveyError(f"{place.url}/tap does not count twomass.{table}: {error}") from error
         if answer["n"][0] != expected:

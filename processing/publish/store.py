@@ -50,10 +50,10 @@ def stores(connection):
     return {name: json.loads(comment) for name, comment in found if comment}
 
 
-def load(connection, release, report):
+def load(connection, release, report, say):
     """Load ``release`` into a store of its own unless it is there; returns the store's name.
 
-    ``report(rows)`` is called as rows arrive. SurveyError when the counts of files and tables differ; the transaction
+    ``report(rows)`` is called as rows arrive, ``say(step)`` when another step begins. SurveyError when the counts of files and tables differ; the transaction
     is rolled back then.
     """
     store = store_name(release)
@@ -66,6 +66,7 @@ def load(connection, release, report):
         connection.execute(f"CREATE SCHEMA {store}")
         for table in TABLES:
             _load_table(connection, store, release, load_table(table), report)
+        say("indexing")
         _finish_atlas(connection, store)
         _add_coverage(connection, store, release)
         for table in TABLES:
