@@ -12,7 +12,7 @@ apt_get() { quietly as_root env DEBIAN_FRONTEND=noninteractive apt-get "${apt_op
 
 installed() { [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }
 
-postgresql_version() { apt-cache depends postgresql | grep -oE 'postgresql-[0-9]+' | head -1 | cut -d- -f2; }
+postgresql_version() { apt-cache depends postgresql 2>/dev/null | grep -oE 'postgresql-[0-9]+' | head -1 | cut -d- -f2; }
 
 # The names of what has to be there; PostgreSQL's are numbered differently in every Debian release.
 wanted() {
@@ -20,8 +20,11 @@ wanted() {
     local version
     version=$(ls -d /usr/lib/postgresql/*/bin/initdb 2>/dev/null | cut -d/ -f5 | sort -n | tail -1)
     version=${version:-$(postgresql_version)}
-    [ -n "$version" ] || fail "apt offers no package named postgresql; expected a Debian 12 or 13 with its main archive configured"
-    printf '%s\n' "postgresql-$version" "postgresql-$version-q3c" "postgresql-$version-pgsphere"
+    if [ -n "$version" ]; then
+        printf '%s\n' "postgresql-$version" "postgresql-$version-q3c" "postgresql-$version-pgsphere"
+    else
+        echo postgresql   # what its version will be is not known before apt has its lists
+    fi
     if [ "$with_tests" = yes ]; then echo stilts; fi
 }
 
@@ -29,12 +32,12 @@ missing() { for package in $(wanted); do installed "$package" || echo "$package"
 
 version_of() { dpkg-query -W -f '${Version}' "$1" 2>/dev/null || echo 0; }
 
-candidate() { apt-cache policy "$1" | awk '/Candidate:/ {print $2}'; }
+candidate() { apt-cache policy "$1" | awk '/Candidate:/ {found = $2} END {print found == "" ? "(none)" : found}'; }
 
 # Whether version $1 (maybe "(none)" or empty) is at least $2.
 recent() { [[ "$1" == [0-9]* ]] && dpkg --compare-versions "$1" ge "$2"; }
 
-pgsphere() { wanted | grep pgsphere; }
+pgsphere() { wanted | grep pgsphere || true; }
 
 # On Debian 12, what comes from a newer release: "suite packages" a line.
 newer_suites() {
@@ -73,8 +76,16 @@ add_sources() {
         as_root tee /etc/apt/sources.list.d/twomass.sources >/dev/null
 }
 
+# Waits while another program (often the daily update of a new machine) holds apt's lists; DPkg::Lock::Timeout does not.
 update_lists() {
-    apt_get update || fail "apt-get update failed (see above); the package lists are needed to install $*"
+    local said
+    for _ in $(seq 60); do
+        if said=$(as_root env LC_ALL=C apt-get "${apt_options[@]}" update 2>&1); then return; fi
+        grep -q 'Could not get lock' <<<"$said" || break
+        sleep 5
+    done
+    tail -n 5 <<<"$said" >&2
+    fail "apt-get update failed (see above); the package lists are needed to install $*"
 }
 
 # What apt would take from Debian 13 onto a Debian 12, but the packages that are meant to come from there.
@@ -112,12 +123,13 @@ outdated() {
 if [ -z "$(missing)$(outdated)" ]; then exit 0; fi
 check_rights "PostgreSQL with q3c and pgsphere, python3-gavo >= $dachs_wanted, python3-venv, python3-yaml"
 update_lists "PostgreSQL and DaCHS"
+[ -n "$(pgsphere)" ] || fail "apt offers no package named postgresql: expected Debian 12 or 13 with its main archive in apt's sources"
 if ! offered && [ "$(codename)" = bookworm ]; then
     add_sources
     update_lists "DaCHS $dachs_wanted"
 fi
-offered || fail "apt offers DaCHS $(candidate python3-gavo) and pgsphere $(candidate "$(pgsphere)"), \
-expected $dachs_wanted and $pgsphere_wanted or newer: this needs Debian 12 or 13"
+offered || fail "apt offers DaCHS $(candidate python3-gavo) and pgsphere $(candidate "$(pgsphere)"), expected $dachs_wanted and \
+$pgsphere_wanted or newer: this needs Debian 12 or 13 and a mirror that 'apt-get update' can reach"
 prevent_system_cluster
 packages=$({ missing; outdated; } | sort -u)
 foreign=$(strangers $packages)
