@@ -86,11 +86,11 @@ def _publishing(place):
 def _load(connection, release):
     from tqdm import tqdm
 
-    begin = time.monotonic()
+    begin, is_new = time.monotonic(), store_name(release) not in stores(connection)
     total = sum(release.rows[table] for table in TABLES)
     with tqdm(total=total, desc="loading", unit=" rows", unit_scale=True, disable=None) as bar:
         store = load(connection, release, bar.update, bar.set_description)
-    if bar.n:
+    if is_new:
         print(f"loaded {_sentence(release.rows)} in {time.monotonic() - begin:.1f} s")
     return store
 
