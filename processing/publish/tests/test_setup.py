@@ -14,7 +14,7 @@ import pytest
 from processing.publish.site import CHECKOUT
 
 NEEDED = ("awk", "basename", "bash", "cat", "cut", "df", "dirname", "dpkg", "env", "grep", "head", "id", "ls", "mktemp", "rm",
-          "sed", "sort", "tail", "tee", "whoami")
+          "sed", "seq", "sleep", "sort", "tail", "tee")
 NOTHING_INSTALLED = "#!/bin/sh\nexit 1\n"
 
 
