@@ -141,7 +141,8 @@ def _what_failed(done):
 def _services_mark():
     """Stands for all that the services are made of besides the release."""
     folders = (RESOURCES.glob("*.rd"), (CHECKOUT / "processing" / "schema").glob("*.*"),
-               (CHECKOUT / "processing" / "publish").glob("[rs]*.py"), (CHECKOUT / "etc").glob("survey.yaml"))
+               (CHECKOUT / "processing" / "publish").glob("rd_columns.py"),
+               (CHECKOUT / "processing" / "publish").glob("switch.py"), (CHECKOUT / "etc").glob("survey.yaml"))
     digest = hashlib.sha256()
     for path in sorted(path for found in folders for path in found):
         digest.update(path.name.encode() + path.read_bytes())

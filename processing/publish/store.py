@@ -4,6 +4,7 @@ The whole load is one transaction, so a load that was killed leaves nothing. A s
 schema's comment, a JSON text: name of the release, SHA-256 of its release.json, rows of each table.
 """
 
+import hashlib
 import json
 import re
 
@@ -37,9 +38,11 @@ FOOTPRINT = ("('{(' || ra_1 || 'd,' || dec_1 || 'd),(' || ra_2 || 'd,' || dec_2 
 
 
 def store_name(release):
-    """The schema of a release: its name and the beginning of the checksum that stands for its content."""
+    """The schema of a release: its name and a mark of its content and of how this program lays it out in tables."""
     plain = re.sub(r"[^a-z0-9]+", "_", release.name.lower()).strip("_")[:40]
-    return f"release_{plain}_{release.sha256[:12]}"
+    layout = [table_sql(load_table(table), table) for table in TABLES] + [repr(INDEXES), FOOTPRINT, str(COVERAGE_ORDER)]
+    mark = hashlib.sha256("\n".join([release.sha256, *layout]).encode()).hexdigest()
+    return f"release_{plain}_{mark[:12]}"
 
 
 def stores(connection):

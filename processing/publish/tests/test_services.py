@@ -60,11 +60,18 @@ def test_the_view_data_takes_each_column_from_its_source():
     assert statement.endswith("FROM release_x.psc")
 
 
-def test_the_name_of_a_store_is_a_plain_identifier_that_follows_the_content():
+def test_the_name_of_a_store_is_a_plain_identifier_that_follows_the_content_and_the_layout(monkeypatch):
     class Release:
         name, sha256 = "2025-a; DROP", "0123456789abcdef"
 
-    assert store_name(Release) == "release_2025_a_drop_0123456789ab"
+    class Other:
+        name, sha256 = "2025-a; DROP", "0123456789abcdee"
+
+    name = store_name(Release)
+    assert re.fullmatch("release_2025_a_drop_[0-9a-f]{12}", name) and name == store_name(Release)
+    assert store_name(Other) != name
+    monkeypatch.setitem(INDEXES, "psc", ("designation",))
+    assert store_name(Release) != name
 
 
 def test_the_indexed_columns_exist():
