@@ -9,7 +9,7 @@ handful of stars the profile does.
 import numba
 import numpy as np
 from scipy import sparse
-from scipy.sparse.linalg import spsolve
+from scipy.sparse.linalg import splu
 
 from processing.photometry.spline_psf import KNOTS, SplinePSF, grid_size, weights
 
@@ -49,8 +49,24 @@ def corrected_psf(psf, residual, weight, stars, roughness=0.05, looseness=0.5):
     shape = _floor(psf.coefficients)
     data_term = sparse.diags(shape.ravel()) @ _sparse(matrix) @ sparse.diags(shape.ravel())
     prior = _smoothness(m) / roughness**2 + sparse.identity(m * m) / looseness**2
-    fraction = spsolve((data_term + prior).tocsc(), shape.ravel() * vector.ravel())
+    solve = splu((data_term + prior).tocsc()).solve
+    fraction = _centred(solve, shape.ravel() * vector.ravel(), psf.coefficients, shape)
     return SplinePSF(psf.coefficients + shape * fraction.reshape(m, m), psf.radius).normalised()
+
+
+def _centred(solve, vector, coefficients, shape, window=2.0):
+    """The fractional correction that solves the normal equations and leaves the PSF's centroid at 0 (Lagrange).
+
+    A shift of the PSF and of all stars against it change nothing in the image, so the data cannot say where a PSF that is
+    not symmetric has its middle: it is the centroid under a Gaussian of ``window`` pixels (one sigma).
+    """
+    m = coefficients.shape[0]
+    grid = (np.arange(m) - (m - 1) / 2) / KNOTS
+    weight = np.exp(-(grid[:, None] ** 2 + grid**2) / (2 * window**2))
+    moments = np.stack([(weight * grid).ravel(), (weight * grid[:, None]).ravel()], axis=1)
+    free, step = solve(vector), solve(moments * shape.ravel()[:, None])
+    wrong = moments.T @ (coefficients.ravel() + shape.ravel() * free)
+    return free - step @ np.linalg.solve((moments * shape.ravel()[:, None]).T @ step, wrong)
 
 
 def _floor(coefficients):

@@ -173,6 +173,7 @@ def with_model(scene):
 def learn_psf(scene, largest=150):
     """The scene with the PSF corrected by its brightest clean stars; unchanged where there is none."""
     chosen = clean_stars(scene, largest)
+    chosen = chosen[_alike(scene, chosen)]
     if not len(chosen):
         return scene
     psf = corrected_psf(scene.psf, scene.residual, scene.weight, scene.stars.select(chosen))
@@ -191,6 +192,22 @@ def clean_stars(scene, largest, significance=20.0, neighbours=0.15, reach=5.0):
     near = tree.query_ball_point(tree.data[order], reach / scene.scale)
     blended = np.array([stars.flux[members].sum() for members in near]) / stars.flux[order] - 1
     return order[blended < neighbours][:largest]
+
+
+def _alike(scene, chosen, factor=3.0):
+    """True for the stars that the PSF misses by about as much as the others: what it misses by far more is no star.
+
+    The measure is the rms of the residual in the core over the peak; ``factor`` times its median is the limit. One
+    false component in the halo of a saturated star can outweigh all stars of an image.
+    """
+    if not len(chosen):
+        return np.zeros(0, bool)
+    half = round(survey().extraction.fit_radius / scene.scale)
+    mean_square = ndimage.uniform_filter(scene.residual**2, 2 * half + 1)
+    x, y = np.rint(scene.stars.x[chosen]).astype(int), np.rint(scene.stars.y[chosen]).astype(int)
+    excess = np.maximum(mean_square[y, x] - scene.noise**2, 0.0)
+    misfit = np.sqrt(excess) / scene.stars.flux[chosen]
+    return misfit <= factor * np.median(misfit)
 
 
 def _whole(scene, x, y):
