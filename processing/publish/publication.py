@@ -15,6 +15,8 @@ from processing.publish.store import TABLES, drop, load, store_name, stores
 from processing.publish.switch import LOCK, NOT_REGISTERED, TRY_AGAIN
 
 RESOURCES = CHECKOUT / "resources"
+MADE_OF = ("resources/*.rd", "processing/schema/*.*", "processing/publish/rd_columns.py",
+           "processing/publish/switch.py", "etc/survey.yaml")
 PUBLISHING = 2_306_113
 """Key of the advisory lock that a running ``twomass publish`` holds."""
 
@@ -107,44 +109,48 @@ def _switch(place, connection, store):
     now, mark = published(connection), _services_mark()
     if (now.get("store"), now.get("mark")) != (store, mark) or not _deployed(place):
         previous = now.get("store") if now.get("store") != store else now.get("previous")
-        _run_switch(place, [store, previous or "-", mark, LOCK_SECONDS])
+        done = _run_switch(place, [store, previous or "-", mark, LOCK_SECONDS])
         _copy_resources(place, place.inputs)  # younger than what the running server knows, so it reads them again
+        _check_registered(done)
     elif not now.get("registered"):
-        _run_switch(place, ["register"])
+        _check_registered(_run_switch(place, ["register"]))
     _count_through_tap(place, stores(connection)[store]["rows"])
 
 
 def _run_switch(place, words):
-    """Run processing.publish.switch on the descriptors of this checkout, until no query holds the tables."""
+    """Run processing.publish.switch on the descriptors of this checkout; SurveyError unless the release is published.
+
+    Tries again while a query holds the tables. Returns the CompletedProcess.
+    """
     deploy_package(place)
     _copy_resources(place, place.gavo / "staging")
     environment = {**place.environment, "GAVO_INPUTSDIR": str(place.gavo / "staging")}
     for attempt in range(ATTEMPTS):
         done = as_account([*SWITCH, *words], place, check=False, env=environment)
-        if done.returncode == 0:
-            return
+        if done.returncode in (0, NOT_REGISTERED):
+            return done
         if done.returncode != TRY_AGAIN:
-            raise SurveyError(_what_failed(done))
+            raise SurveyError(f"the switch failed, the old release stays published:\n{_last_lines(done)}")
         print("a running query holds the tables; trying again")
         time.sleep(PAUSE)
     raise SurveyError("queries held the tables all the time, so the old release stays published; the new one is "
                       "loaded: run this again when they have ended")
 
 
-def _what_failed(done):
-    last = "\n".join(done.stdout.strip().splitlines()[-12:])
+def _check_registered(done):
     if done.returncode == NOT_REGISTERED:
-        return f"the release is published, but DaCHS did not renew its list of services (run this again):\n{last}"
-    return f"the switch failed, the old release stays published:\n{last}"
+        raise SurveyError("the release is published, but DaCHS did not renew its list of services (run this again):\n"
+                          + _last_lines(done))
+
+
+def _last_lines(done):
+    return "\n".join(done.stdout.strip().splitlines()[-12:])
 
 
 def _services_mark():
     """Stands for all that the services are made of besides the release."""
-    folders = (RESOURCES.glob("*.rd"), (CHECKOUT / "processing" / "schema").glob("*.*"),
-               (CHECKOUT / "processing" / "publish").glob("rd_columns.py"),
-               (CHECKOUT / "processing" / "publish").glob("switch.py"), (CHECKOUT / "etc").glob("survey.yaml"))
     digest = hashlib.sha256()
-    for path in sorted(path for found in folders for path in found):
+    for path in (path for pattern in MADE_OF for path in sorted(CHECKOUT.glob(pattern))):
         digest.update(path.name.encode() + path.read_bytes())
     return digest.hexdigest()[:16]
 
