@@ -31,7 +31,7 @@ status:
 	@.venv/bin/twomass status
 
 test: setup-tests
-	.venv/bin/pytest $(ARGS)
+	@.venv/bin/pytest $(ARGS)
 
 bench: setup
 	@for benchmark in benchmarks/bench_*.py; do .venv/bin/python -m benchmarks.$$(basename $$benchmark .py) || exit 1; done
@@ -40,5 +40,6 @@ bench: setup
 pins:
 	rm -rf .venv-pins && /usr/bin/python3 -m venv .venv-pins
 	.venv-pins/bin/pip install --quiet --disable-pip-version-check --upgrade setuptools '.[test]'
-	{ grep '^#' etc/requirements.txt; .venv-pins/bin/pip freeze --all --exclude pip --exclude twomass; } > etc/requirements.new
+	grep '^#' etc/requirements.txt > etc/requirements.new
+	.venv-pins/bin/pip freeze --all --exclude pip --exclude twomass >> etc/requirements.new
 	mv etc/requirements.new etc/requirements.txt && rm -rf .venv-pins

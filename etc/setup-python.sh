@@ -19,7 +19,8 @@ install() { pip_install -r etc/requirements.txt && pip_install --no-deps --no-bu
 if is_ready; then exit 0; fi
 if ! same_python; then
     rm -rf .venv
-    quietly /usr/bin/python3 -m venv .venv || fail "/usr/bin/python3 cannot make a virtual environment (is python3-venv installed?)"
+    quietly /usr/bin/python3 -m venv .venv ||
+        fail "/usr/bin/python3 cannot make a virtual environment (is python3-venv installed?)"
 fi
 say "installing the Python packages of etc/requirements.txt into .venv"
 rm -f .venv/ready

@@ -12,7 +12,9 @@ apt_get() { quietly as_root env DEBIAN_FRONTEND=noninteractive apt-get "${apt_op
 
 installed() { [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }
 
-postgresql_version() { apt-cache depends postgresql 2>/dev/null | grep -oE 'postgresql-[0-9]+' | head -1 | cut -d- -f2; }
+postgresql_version() {
+    apt-cache depends postgresql 2>/dev/null | grep -oE 'postgresql-[0-9]+' | head -1 | cut -d- -f2
+}
 
 # The names of what has to be there; PostgreSQL's are numbered differently in every Debian release.
 wanted() {
@@ -45,7 +47,9 @@ newer_suites() {
     echo "bookworm-backports $(pgsphere)"
 }
 
-offered() { recent "$(candidate python3-gavo)" "$dachs_wanted" && recent "$(candidate "$(pgsphere)")" "$pgsphere_wanted"; }
+offered() {
+    recent "$(candidate python3-gavo)" "$dachs_wanted" && recent "$(candidate "$(pgsphere)")" "$pgsphere_wanted"
+}
 
 codename() { . /etc/os-release && echo "${VERSION_CODENAME:-}"; }
 
@@ -68,10 +72,13 @@ pin_stanza() { printf 'Package: %s\nPin: release n=%s\nPin-Priority: %s\n\n' "$1
 add_sources() {
     local mirror suite packages
     mirror=$(debian_mirror)
-    [ -n "$mirror" ] || fail "apt's sources name no Debian mirror that has $(codename) main; DaCHS $dachs_wanted cannot be taken from there"
-    say "DaCHS $dachs_wanted comes from Debian 13, pgsphere $pgsphere_wanted from the backports, by the mirror in apt's sources; all else stays"
-    newer_suites | while read -r suite packages; do pin_stanza '*' "$suite*" 50; pin_stanza "$packages" "$suite" 990; done |
-        as_root tee /etc/apt/preferences.d/twomass >/dev/null
+    [ -n "$mirror" ] ||
+        fail "apt's sources name no Debian mirror with $(codename) main, to take DaCHS $dachs_wanted from"
+    say "DaCHS $dachs_wanted comes from Debian 13, pgsphere $pgsphere_wanted from the backports; all else stays"
+    newer_suites | while read -r suite packages; do
+        pin_stanza '*' "$suite*" 50
+        pin_stanza "$packages" "$suite" 990
+    done | as_root tee /etc/apt/preferences.d/twomass >/dev/null
     newer_suites | while read -r suite packages; do source_stanza "$mirror" "$suite"; done |
         as_root tee /etc/apt/sources.list.d/twomass.sources >/dev/null
 }
@@ -102,7 +109,7 @@ prevent_system_cluster() {
 }
 
 check_rights() {
-    command -v apt-get >/dev/null || fail "apt-get is not here: expected Debian 12 or 13 (or a cousin); install by hand what DESIGN section 6 names"
+    command -v apt-get >/dev/null || fail "apt-get is not here: expected Debian 12 or 13 (or a cousin with apt)"
     [ "$(id -u)" = 0 ] || command -v sudo >/dev/null ||
         fail "no right to install packages: run this as root, install sudo, or ask the administrator for: $*"
     [ "$(id -u)" = 0 ] || sudo -v || fail "sudo refused $(id -un): ask the administrator for: $*"
@@ -123,16 +130,20 @@ outdated() {
 if [ -z "$(missing)$(outdated)" ]; then exit 0; fi
 check_rights "PostgreSQL with q3c and pgsphere, python3-gavo >= $dachs_wanted, python3-venv, python3-yaml"
 update_lists "PostgreSQL and DaCHS"
-[ -n "$(pgsphere)" ] || fail "apt offers no package named postgresql: expected Debian 12 or 13 with its main archive in apt's sources"
+[ -n "$(pgsphere)" ] ||
+    fail "apt offers no package named postgresql: expected Debian 12 or 13 with its main archive in apt's sources"
 if ! offered && [ "$(codename)" = bookworm ]; then
     add_sources
     update_lists "DaCHS $dachs_wanted"
 fi
-offered || fail "apt offers DaCHS $(candidate python3-gavo) and pgsphere $(candidate "$(pgsphere)"), expected $dachs_wanted and \
-$pgsphere_wanted or newer: this needs Debian 12 or 13 and a mirror that 'apt-get update' can reach"
+offered ||
+    fail "apt offers DaCHS $(candidate python3-gavo) and pgsphere $(candidate "$(pgsphere)"), expected $dachs_wanted" \
+         "and $pgsphere_wanted or newer: this needs Debian 12 or 13 and a mirror that 'apt-get update' can reach"
 prevent_system_cluster
 packages=$({ missing; outdated; } | sort -u)
 foreign=$(strangers $packages)
-[ -z "$foreign" ] || fail "apt would bring in more of Debian 13 than DaCHS:" $foreign "- nothing was installed; see /etc/apt/preferences.d"
+[ -z "$foreign" ] ||
+    fail "apt would bring in more of Debian 13 than DaCHS:" $foreign \
+         "- nothing was installed; see /etc/apt/preferences.d"
 say "installing" $packages
 apt_get install --no-install-recommends -y $packages || fail "apt-get could not install the packages (see above)"

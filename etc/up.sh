@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# From images to a queried catalog: what 'make up' does once the machine is set up. What is done already is not repeated.
+# From images to a queried catalog: what 'make up' does once the machine is set up. What is done is not repeated.
 #   etc/up.sh [FOLDER]      a folder of Atlas images; without one, a small field of the sky model is simulated first
 set -eu
 cd "$(dirname "$0")/.."

@@ -8,8 +8,9 @@ PROTOCOLS = {"scs.xml": "cone", "siap.xml": "SIA 1", "siap2.xml": "SIA 2", "form
 """DaCHS's names of the ways into a service, and what to call them."""
 
 INTERFACES = """
-    SELECT renderer, accessurl FROM dc.interfaces
-    WHERE sourcerd NOT LIKE '\\_\\_system\\_\\_%%' AND renderer = ANY(%s) ORDER BY array_position(%s, renderer), accessurl"""
+    SELECT renderer, resid, accessurl FROM dc.interfaces
+    WHERE sourcerd NOT LIKE '\\_\\_system\\_\\_%%' AND renderer = ANY(%s)
+    ORDER BY array_position(%s, renderer), accessurl"""
 
 QUERY = ("SELECT TOP 5 designation, ra, dec, j_m, h_m, k_m FROM twomass.psc "
          "WHERE 1 = CONTAINS(POINT(ra, dec), CIRCLE({ra:.5f}, {dec:.5f}, 0.05)) ORDER BY j_m")
@@ -26,8 +27,9 @@ def service_lines(place):
     yield "TAP", f"{place.url}/tap"
     with connect(place) as connection:
         order = list(PROTOCOLS)
-        for renderer, address in connection.execute(INTERFACES, (order, order)):
-            yield PROTOCOLS[renderer], f"{place.url}/{address.lstrip('/')}"
+        for renderer, service, address in connection.execute(INTERFACES, (order, order)):
+            name = f"form {service}" if renderer == "form" else PROTOCOLS[renderer]
+            yield name, f"{place.url}/{address.lstrip('/')}"
 
 
 def example_query(place):
@@ -46,5 +48,5 @@ def print_addresses(place):
         print(f"{name:9} {address}")
     query = example_query(place)
     if query:
-        print(f"\nA query to paste into TOPCAT (TAP), or here into the shell:\n{query}\n"
-              f"{sys.executable} -c \"import pyvo; print(pyvo.dal.TAPService('{place.url}/tap').search('{query}').to_table())\"")
+        ask = f"import pyvo; print(pyvo.dal.TAPService('{place.url}/tap').search('{query}').to_table())"
+        print(f"\nA query to paste into TOPCAT (TAP), or here into the shell:\n{query}\n{sys.executable} -c \"{ask}\"")

@@ -4,7 +4,6 @@ Killed at any moment, the next start goes on: a half-made cluster is made again 
 and a pid file whose number now belongs to another program is removed. What was committed is kept (fsync is on).
 """
 
-import shutil
 from pathlib import Path
 
 from processing.errors import SurveyError
@@ -74,11 +73,10 @@ def program(place, name):
 
 def _make(place):
     partial = place.cluster.with_name(f".{place.cluster.name}.partial")
-    shutil.rmtree(partial, ignore_errors=True)
+    as_account(["rm", "-rf", partial], place)
     as_account([program(place, "initdb"), "-D", partial, "-U", "postgres", "--encoding=UTF8", "--locale=C.UTF-8",
                 "--auth=peer", "--no-instructions"], place)
-    with open(partial / "postgresql.conf", "a") as main:
-        main.write("\ninclude = 'survey.conf'\n")
+    as_account(["tee", "-a", partial / "postgresql.conf"], place, input="\ninclude = 'survey.conf'\n")
     partial.rename(place.cluster)
 
 

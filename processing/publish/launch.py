@@ -1,7 +1,7 @@
 """DaCHS's server with room for more requests at a time; runs in the system's Python with the words of ``dachs``.
 
-Twisted answers with ten threads. Ten slow queries, or ten whose clients have left, and the whole server waits with them:
-not even /availability answers. A waiting thread costs next to nothing.
+Twisted answers with ten threads. Ten slow queries, or ten whose clients have left, and the whole server waits with
+them: not even /availability answers. A waiting thread costs next to nothing.
 """
 
 import sys

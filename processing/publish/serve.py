@@ -36,10 +36,12 @@ def run(args):
 def starting(place):
     """Only one command at a time starts or stops things here; another one waits."""
     prepare(place)
-    with open(place.run / "lock", "w") as lock:
-        os.chown(lock.fileno(), place.account.pw_uid, place.account.pw_gid)
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    folder = os.open(place.state, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
         yield
+    finally:
+        os.close(folder)
 
 
 def start_database(place):

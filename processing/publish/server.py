@@ -6,7 +6,7 @@ import urllib.request
 
 from processing.errors import SurveyError
 from processing.publish.processes import command_line, end, environment, listener, pid_in, wait_until
-from processing.publish.site import identity, read_settings
+from processing.publish.site import as_account, identity, read_settings
 
 PROGRAM = ["/usr/bin/python3", "-m", "processing.publish.launch", "serve", "start", "--foreground"]
 
@@ -33,7 +33,7 @@ def check_port(place):
     if holder is None:
         return
     if holder and _is_ours(place, holder):
-        _pid_file(place).write_text(f"{holder}\n")
+        _write_pid(place, holder)
         return
     who = f"process {holder} ({' '.join(command_line(holder))[:80]})" if holder else "a process of another user"
     raise SurveyError(f"port {place.port} is taken by {who}: end it, or choose another port with "
@@ -43,11 +43,10 @@ def check_port(place):
 def start(place):
     """Start the server and wait until it answers; SurveyError with the end of its log when it does not."""
     log = place.log / "server.log"
-    with open(log, "ab") as output:
-        process = subprocess.Popen(
-            PROGRAM, cwd=place.state, env=place.environment,
-            stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True, **identity(place))
-    _pid_file(place).write_text(f"{process.pid}\n")
+    process = subprocess.Popen(
+        ["/bin/sh", "-c", 'exec "$@" >>"$0" 2>&1', log, *PROGRAM], cwd=place.state, env=place.environment,
+        stdin=subprocess.DEVNULL, start_new_session=True, **identity(place))
+    _write_pid(place, process.pid)
     wait_until(lambda: process.poll() is not None or answers(place), PATIENCE, pause=0.2)
     if process.poll() is not None or not answers(place):
         stop(place)
@@ -67,7 +66,8 @@ def stop(place):
 def answers(place, seconds=5.0):
     """Whether the server says that its query service is available."""
     try:
-        with urllib.request.urlopen(f"{place.url}/tap/availability", timeout=seconds) as response:
+        direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        with direct.open(f"{place.url}/tap/availability", timeout=seconds) as response:
             return b"available>true<" in response.read()
     except (urllib.error.URLError, OSError):
         return False
@@ -76,6 +76,10 @@ def answers(place, seconds=5.0):
 def _is_ours(place, number):
     words = command_line(number)
     return "serve" in words and environment(number).get("GAVOSETTINGS") == str(place.gavo_rc)
+
+
+def _write_pid(place, number):
+    as_account(["tee", _pid_file(place)], place, input=f"{number}\n")
 
 
 def _pid_file(place):

@@ -3,7 +3,7 @@
 Everything that runs keeps its files in one state folder (``state`` in the checkout, or ``$TWOMASS_STATE``)::
 
     state/postgresql/   the database cluster           state/log/    what the servers said
-    state/gavo/         the root folder of DaCHS       state/run/    pid files, lock; the database's socket
+    state/gavo/         the root folder of DaCHS       state/run/    pid file; the database's socket
     state/gavo.rc       etc/gavo.rc with what only this machine knows filled in
 """
 
@@ -24,6 +24,9 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 ETC = CHECKOUT / "etc"
 ACCOUNT = "twomass"
 """The unprivileged account that runs the servers when root starts them."""
+
+OWN_FOLDER = 'install -d -m "$0" "$1" && { test -O "$1" || { echo "somebody else owns it"; exit 1; }; }'
+"""Shell text that makes the folder $1 with mode $0, or fails when it is there and not one's own."""
 
 LEAST_DISK = 500
 """MB: room for what a database writes while it runs; with none left it stops in the middle of things."""
@@ -74,7 +77,7 @@ class Site:
 
     @property
     def socket_folder(self):
-        """Folder of the database's Unix socket: ``run``, or a short one in the temporary folder when that is too long."""
+        """Folder of the database's Unix socket: ``run``, or a short one among temporary files when that is too long."""
         if len(os.fsencode(self.run)) <= LONGEST_SOCKET_FOLDER:
             return self.run
         return Path(tempfile.gettempdir()) / f"twomass-{hashlib.sha256(os.fsencode(self.state)).hexdigest()[:16]}"
@@ -192,32 +195,34 @@ def as_account(command, place=None, check=True, **options):
 
 
 def prepare(place):
-    """Make the folders that the account owns; SurveyError when it cannot read the checkout or write its state."""
-    account = place.account
-    for folder, mode in ((place.state, 0o755), (place.log, 0o755), (place.run, 0o700), (place.socket_folder, 0o700)):
-        _own_folder(folder, mode, account)
+    """Make the folders; SurveyError when the account cannot use them.
+
+    Root makes only the state folder itself: what is in it belongs to the account, which might put a link in the way.
+    """
+    _make_state(place)
+    account = place.account.pw_name
     if as_account(["test", "-w", place.state], place, check=False, cwd="/").returncode:
-        raise SurveyError(f"the account {account.pw_name}, which runs the servers for root, cannot reach {place.state}: "
-                          "move the checkout to a place that every user can read (such as /srv), "
-                          "or run this as an ordinary user")
+        raise SurveyError(f"the account {account}, which runs the servers for root, cannot reach {place.state}: move "
+                          "the checkout to a place that all can read (such as /srv), or run this as an ordinary user")
+    for mode, folder in (("755", place.log), ("700", place.run), ("700", place.socket_folder)):
+        made = as_account(["sh", "-c", OWN_FOLDER, mode, folder], place, check=False)
+        if made.returncode:
+            raise SurveyError(f"{folder} cannot be used by the account {account}: {made.stdout.strip()}")
+
+
+def _make_state(place):
+    account = place.account
+    try:
+        place.state.mkdir(parents=True, mode=0o755, exist_ok=True)
+        if place.state.lstat().st_uid != account.pw_uid:
+            os.chown(place.state, account.pw_uid, account.pw_gid, follow_symlinks=False)
+    except OSError as error:
+        raise SurveyError(f"{place.state} cannot be made: {error.strerror}") from error
 
 
 def check_disk(place):
     """SurveyError when the state folder's disk is nearly full."""
     free = shutil.disk_usage(place.state).free // 1_000_000
     if free < LEAST_DISK:
-        raise SurveyError(f"too little disk: {free} MB free at {place.state}, {LEAST_DISK} MB are needed to run the servers")
-
-
-def _own_folder(folder, mode, account):
-    """The folder, made with ``mode`` and owned by the account; one that belongs to somebody else is refused."""
-    try:
-        folder.mkdir(parents=True, mode=mode, exist_ok=True)
-        status = folder.lstat()
-        if status.st_uid == 0 and os.getuid() == 0 and not folder.is_symlink():
-            os.chown(folder, account.pw_uid, account.pw_gid)
-        elif status.st_uid != account.pw_uid:
-            raise SurveyError(f"{folder} belongs to {pwd.getpwuid(status.st_uid).pw_name}, expected {account.pw_name}")
-        folder.chmod(mode)
-    except OSError as error:
-        raise SurveyError(f"{folder} cannot be made: {error.strerror}") from error
+        raise SurveyError(f"too little disk: {free} MB free at {place.state}, "
+                          f"{LEAST_DISK} MB are needed to run the servers")

@@ -92,7 +92,8 @@ def test_stopping_twice_changes_nothing(running):
 def test_a_start_that_fails_shows_the_log(running, monkeypatch):
     cluster.stop(running)
     monkeypatch.setattr(cluster, "START_SECONDS", 0)
-    monkeypatch.setattr(cluster, "_configure", lambda place: cluster._write(place, "survey.conf", "no_such_setting = 1\n"))
+    wrong = "no_such_setting = 1\n"
+    monkeypatch.setattr(cluster, "_configure", lambda place: cluster._write(place, "survey.conf", wrong))
     with pytest.raises(SurveyError, match="no_such_setting"):
         cluster.start(running)
     monkeypatch.undo()

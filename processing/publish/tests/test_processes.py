@@ -19,7 +19,8 @@ def test_the_holder_of_a_port_is_found_by_pid():
 
 
 def test_a_process_that_ignores_the_request_is_forced_to_end():
-    code = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('ready', flush=True); time.sleep(60)"
+    code = ("import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); "
+            "print('ready', flush=True); time.sleep(60)")
     with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) as stubborn:
         stubborn.stdout.readline()
         end(stubborn.pid, lambda: stubborn.poll() is None, patience=0.3)

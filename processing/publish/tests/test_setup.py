@@ -1,4 +1,4 @@
-"""What a machine lacks is one clear sentence of the set-up scripts, tried with programs that are missing or answer otherwise."""
+"""What a machine lacks is one clear sentence of the set-up scripts: tried with programs missing or answering wrongly."""
 
 import ast
 import configparser
@@ -13,8 +13,8 @@ import pytest
 
 from processing.publish.site import CHECKOUT
 
-NEEDED = ("awk", "basename", "bash", "cat", "cut", "df", "dirname", "dpkg", "env", "grep", "head", "id", "ls", "mktemp", "rm",
-          "sed", "seq", "sleep", "sort", "tail", "tee")
+NEEDED = ("awk", "basename", "bash", "cat", "cut", "df", "dirname", "dpkg", "env", "grep", "head", "id", "ls", "mktemp",
+          "rm", "sed", "seq", "sleep", "sort", "tail", "tee")
 NOTHING_INSTALLED = "#!/bin/sh\nexit 1\n"
 
 
@@ -90,7 +90,8 @@ def test_a_release_that_has_no_recent_dachs(machine):
 
 def test_a_system_that_is_complete_needs_no_rights(machine):
     """Nothing is asked of apt or sudo when everything is installed."""
-    program(machine, "dpkg-query", "#!/bin/sh\ncase \"$*\" in *Status-Status*) printf installed;; *) printf 2.11;; esac\n")
+    answer = "case \"$*\" in *Status-Status*) printf installed;; *) printf 2.11;; esac"
+    program(machine, "dpkg-query", f"#!/bin/sh\n{answer}\n")
     program(machine, "id", "#!/bin/sh\n[ \"$1\" = -u ] && echo 1000 || echo anna\n")
     done = subprocess.run(["/bin/bash", CHECKOUT / "etc" / "setup-system.sh"], env={"PATH": str(machine)},
                           capture_output=True, text=True)
@@ -120,7 +121,7 @@ def _requirements(path):
 
 
 def _imported_modules():
-    """Top-level names that the project's files import, without the standard library and what only DaCHS's Python has."""
+    """Top-level names that the project's files import, but the standard library's and what only DaCHS's Python has."""
     ours_or_systems = {"processing", "vo_tests", "benchmarks", "gavo", "psycopg2", "twisted"}
     for folder in ("processing", "vo_tests", "benchmarks"):
         for path in (CHECKOUT / folder).rglob("*.py"):

@@ -60,12 +60,22 @@ def test_the_folder_of_the_socket_is_the_accounts_alone(place):
 @pytest.mark.skipif(os.getuid() != 0, reason="only root can make a folder of somebody else")
 def test_a_folder_of_somebody_else_is_refused(place):
     prepare(place)
-    place.log.rmdir()
-    place.log.mkdir()
     os.chown(place.log, 65534, 65534)
-    with pytest.raises(SurveyError, match="log belongs to nobody, expected"):
+    with pytest.raises(SurveyError, match="log cannot be used by the account"):
         prepare(place)
     os.chown(place.log, place.account.pw_uid, place.account.pw_gid)
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can be led to write elsewhere")
+def test_a_link_that_the_account_has_laid_does_not_lead_root_astray(place, tmp_path):
+    prepare(place)
+    place.log.rmdir()
+    place.log.symlink_to(tmp_path)
+    before = tmp_path.stat()
+    with pytest.raises(SurveyError, match="log cannot be used"):
+        prepare(place)
+    assert (tmp_path.stat().st_mode, tmp_path.stat().st_uid) == (before.st_mode, before.st_uid)
+    place.log.unlink()
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="root's servers run as another account")
