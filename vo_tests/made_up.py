@@ -21,7 +21,7 @@ def made_up_points(rows=683):
     columns = {column.name: _values(column, rows, rng) for column in psc.columns}
     number = np.arange(rows)
     columns |= {"ra": 127.2 + 0.6 * rng.random(rows), "dec": 1.2 + 0.6 * rng.random(rows), "pts_key": number + 500}
-    columns |= {"designation": [f"0830{i:04d}+0130{i % 1000:03d}" for i in number], "hemis": ["s"] * rows}
+    columns |= {"designation": [f"08{i // 1000:06d}+0130{i % 1000:03d}" for i in number], "hemis": ["s"] * rows}
     columns |= {"date": ["2000-01-30"] * rows, "scan": 40 + number % 4, "scan_key": 43954 + number % 4}
     columns |= {f"{band.letter}_m": 9 + 7 * rng.random(rows) for band in BANDS}
     return make_table(columns, psc)

@@ -15,7 +15,8 @@ from pathlib import Path
 import pytest
 from mocpy import MOC
 
-from processing.publish.publication import LOCK_SECONDS, PUBLISHING
+from processing.publish.exchange import LOCK_SECONDS
+from processing.publish.publication import PUBLISHING
 from processing.publish.switch import LOCK
 from processing.release import read_release
 from vo_tests.small_release import make_small_release

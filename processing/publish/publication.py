@@ -1,32 +1,21 @@
 """The order of a publication: verify, load, place the images, switch, count, tidy up."""
 
-import hashlib
 import json
-import os
 import time
 from contextlib import contextmanager
 
 from processing.errors import SurveyError
 from processing.publish import cluster, server
-from processing.publish.dachs import deploy_package
+from processing.publish.exchange import exchange
 from processing.publish.images import FOLDER, drop_images, place_images
-from processing.publish.site import CHECKOUT, as_account
 from processing.publish.store import TABLES, drop, load, store_name, stores
-from processing.publish.switch import LOCK, NOT_REGISTERED, TRY_AGAIN
+from processing.publish.switch import LOCK
 
-RESOURCES = CHECKOUT / "resources"
-MADE_OF = ("resources/*.rd", "processing/schema/*.*", "processing/publish/rd_columns.py",
-           "processing/publish/switch.py", "etc/survey.yaml")
 PUBLISHING = 2_306_113
 """Key of the advisory lock that a running ``twomass publish`` holds."""
 
 LONG_COUNT = 2_000_000
 """Rows that may take longer to count than a synchronous query lasts."""
-
-SWITCH = ["/usr/bin/python3", "-m", "processing.publish.switch"]
-
-LOCK_SECONDS, ATTEMPTS, PAUSE = 5, 24, 5.0
-"""A switch waits so long for running queries (new ones wait behind it), so often, with a pause in between."""
 
 
 def publish(place, release):
@@ -105,66 +94,9 @@ def _place_images(place, store, release):
 
 
 def _switch(place, connection, store):
-    """Switch to ``store`` and check by counting through TAP. A server that runs need not be restarted."""
-    now, mark = published(connection), _services_mark()
-    if (now.get("store"), now.get("mark")) != (store, mark) or not _deployed(place):
-        previous = now.get("store") if now.get("store") != store else now.get("previous")
-        done = _run_switch(place, [store, previous or "-", mark, LOCK_SECONDS])
-        _copy_resources(place, place.inputs)  # younger than what the running server knows, so it reads them again
-        _check_registered(done)
-    elif not now.get("registered"):
-        _check_registered(_run_switch(place, ["register"]))
+    """Switch to ``store`` and check by counting through TAP."""
+    exchange(place, published(connection), store)
     _count_through_tap(place, stores(connection)[store]["rows"])
-
-
-def _run_switch(place, words):
-    """Run processing.publish.switch on the descriptors of this checkout; SurveyError unless the release is published.
-
-    Tries again while a query holds the tables. Returns the CompletedProcess.
-    """
-    deploy_package(place)
-    _copy_resources(place, place.gavo / "staging")
-    environment = {**place.environment, "GAVO_INPUTSDIR": str(place.gavo / "staging")}
-    for attempt in range(ATTEMPTS):
-        done = as_account([*SWITCH, *words], place, check=False, env=environment)
-        if done.returncode in (0, NOT_REGISTERED):
-            return done
-        if done.returncode != TRY_AGAIN:
-            raise SurveyError(f"the switch failed, the old release stays published:\n{_last_lines(done)}")
-        print("a running query holds the tables; trying again")
-        time.sleep(PAUSE)
-    raise SurveyError("queries held the tables all the time, so the old release stays published; the new one is "
-                      "loaded: run this again when they have ended")
-
-
-def _check_registered(done):
-    if done.returncode == NOT_REGISTERED:
-        raise SurveyError("the release is published, but DaCHS did not renew its list of services (run this again):\n"
-                          + _last_lines(done))
-
-
-def _last_lines(done):
-    return "\n".join(done.stdout.strip().splitlines()[-12:])
-
-
-def _services_mark():
-    """Stands for all that the services are made of besides the release."""
-    digest = hashlib.sha256()
-    for path in (path for pattern in MADE_OF for path in sorted(CHECKOUT.glob(pattern))):
-        digest.update(path.name.encode() + path.read_bytes())
-    return digest.hexdigest()[:16]
-
-
-def _copy_resources(place, inputs):
-    as_account(["mkdir", "-p", inputs / "twomass"], place)
-    for path in RESOURCES.glob("*.rd"):
-        as_account(["tee", inputs / "twomass" / path.name], place, input=path.read_text())
-
-
-def _deployed(place):
-    """Whether the running server has the descriptors of this checkout."""
-    files = {path: place.inputs / "twomass" / path.name for path in RESOURCES.glob("*.rd")}
-    return all(copy.exists() and copy.read_bytes() == path.read_bytes() for path, copy in files.items())
 
 
 def _count_through_tap(place, rows):
