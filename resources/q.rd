@@ -274,7 +274,13 @@
 			<condDesc buildFrom="bandpassId"/>
 			<condDesc buildFrom="dateObs"/>
 		</dbCore>
-		<outputTable autoCols="accref,imageTitle,bandpassId,dateObs,accsize,centerAlpha,centerDelta">
+		<outputTable>
+			<!-- What a reader of the form wants to see, first. -->
+			<LOOP listItems="accref imageTitle bandpassId dateObs accsize centerAlpha centerDelta">
+				<events>
+					<outputField original="\item"/>
+				</events>
+			</LOOP>
 			<FEED source="//siap#SIAPbase">
 				<PRUNE name="accref|imageTitle|bandpassId|dateObs|accsize|centerAlpha|centerDelta|owner|embargo"/>
 			</FEED>
