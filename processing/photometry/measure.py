@@ -4,13 +4,15 @@ import numpy as np
 from scipy import ndimage
 
 from processing.config import survey
-from processing.detect.noise import passband_excess, summed_noise, whiten
-from processing.photometry import scene as take
+from processing.detect.noise import passband_excess, summed_noise
 from processing.photometry.aperture import aperture_noise
+from processing.photometry.components import find_stars, prune
 from processing.photometry.errors import blend_numbers, covariances, reduced_chi2
 from processing.photometry.fit import model_image
 from processing.photometry.growth import curve_of_growth, standard_aperture
 from processing.photometry.listing import in_core, listed
+from processing.photometry.psf_stars import clean_stars, learn_psf
+from processing.photometry.scene import TEMPLATE_RADIUS, first_look, fit, improve_sky, measured_noise
 from processing.photometry.sources import BandSources
 
 USUAL_FWHM = 2.6
@@ -43,20 +45,20 @@ def measure(data, band, scale=1.0, fwhm=USUAL_FWHM, progress=lambda step: None):
     electrons = instrument.gain * instrument.frames_per_coadd
 
     progress(STEPS[0])
-    scene = take.first_look(np.asarray(data, float), band, scale, electrons, fwhm)
+    scene = first_look(np.asarray(data, float), band, scale, electrons, fwhm)
     progress(STEPS[1])
-    scene = take.find_stars(scene, limits.detect)
+    scene = find_stars(scene, limits.detect)
     progress(STEPS[2])
     for _ in range(2):
-        scene = take.measured_noise(take.learn_psf(take.fit(scene)))
-    scene = take.measured_noise(take.improve_sky(scene))
-    scene = take.measured_noise(take.fit(take.prune(scene)))
+        scene = measured_noise(learn_psf(fit(scene)))
+    scene = measured_noise(improve_sky(scene))
+    scene = measured_noise(fit(prune(scene)))
     progress(STEPS[3])
-    scene = take.find_stars(scene, limits.detect_again)
-    scene = take.learn_psf(take.fit(scene))
+    scene = find_stars(scene, limits.detect_again)
+    scene = learn_psf(fit(scene))
     progress(STEPS[4])
-    scene = take.measured_noise(take.improve_sky(take.fit(scene)))
-    scene = take.fit(take.prune(scene))
+    scene = measured_noise(improve_sky(fit(scene)))
+    scene = fit(prune(scene))
     progress(STEPS[5])
     return _sources(scene, band)
 
@@ -67,10 +69,9 @@ def _sources(scene, band):
     radius = round(survey().extraction.fit_radius / scale)
     covariance = covariances(scene.weight, stars, scene.sharp_psf, radius)
     flux_err = np.sqrt(covariance[:, 0, 0])
-    growth = curve_of_growth(scene.residual, ~scene.mask, stars, scene.psf, take.clean_stars(scene, 100), scale)
+    growth = curve_of_growth(scene.residual, ~scene.mask, stars, scene.psf, clean_stars(scene, 100), scale)
     aperture, aperture_err = _apertures(scene)
     core = in_core(scene)
-    left = whiten(scene.above_sky) - whiten(scene.model)
     fit_size = 2.5 / scale
     keep = listed(scene, stars.flux / flux_err) & np.isfinite(flux_err)
     shown = model_image(scene.data.shape, stars.select(keep), scene.psf)
@@ -80,7 +81,7 @@ def _sources(scene, band):
         x_var=covariance[:, 1, 1], y_var=covariance[:, 2, 2], xy_cov=covariance[:, 1, 2],
         flux=growth.total_over_fit * stars.flux,
         flux_err=growth.total_over_fit * flux_err,
-        chi2=np.where(core, np.nan, reduced_chi2(left, scene.pixel_weight, stars.x, stars.y, fit_size)),
+        chi2=np.where(core, np.nan, reduced_chi2(scene.sharp_residual, scene.pixel_weight, stars.x, stars.y, fit_size)),
         blend=blend_numbers(stars, 5.0 / scale),
         method=np.where(core, 3, 2),
         aperture_flux=growth.total_over_aperture * aperture,
@@ -114,5 +115,5 @@ def _crowding(scene):
 def _faint_noise(scene):
     """Flux error of a faint lone star in the middle of the sky (DN): the mode of the error distribution, since most
     sources are faint and lone."""
-    template = scene.sharp_psf.stamp(0.0, 0.0, take.TEMPLATE_RADIUS)
+    template = scene.sharp_psf.stamp(0.0, 0.0, TEMPLATE_RADIUS)
     return float(passband_excess() * scene.noise / np.sqrt((template**2).sum()))
