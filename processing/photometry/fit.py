@@ -1,13 +1,15 @@
 """Fluxes and positions of all stars of an image at once.
 
 Gauss-Newton steps on the full least-squares problem: every star's flux, x and y together, neighbours coupled through
-the pixels that they share. The normal matrix is never built; conjugate gradients apply it by painting the change and
-projecting it back (the way of crowdsource, Schlafly et al. 2018, ApJS 234, 39, here with analytic derivatives).
+the pixels that they share (as DAOPHOT does in groups, Stetson 1987, PASP 99, 191, and crowdsource in whole images,
+Schlafly et al. 2018, ApJS 234, 39). The normal matrix is sparse and solved by conjugate gradients.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
+from scipy import sparse
+from scipy.spatial import cKDTree
 
 from processing.photometry import kernels
 from processing.photometry.spline_psf import SplinePSF
@@ -87,22 +89,14 @@ def _step(residual, weight, stars, start, psf, radius, hold):
         prior[1:] = hold**-2
         gradient[:, 1] -= prior[1] * (stars.x - start.x)
         gradient[:, 2] -= prior[2] * (stars.y - start.y)
-    step = _solve(weight, stamps, corner, gradient, prior)
+    step = _solve(normal_matrix(weight, stamps, corner, prior), gradient)
     scale = np.minimum(1.0, LARGEST_MOVE / np.maximum(np.hypot(step[:, 1], step[:, 2]), 1e-9))
     return Stars(stars.x + scale * step[:, 1], stars.y + scale * step[:, 2], stars.flux + step[:, 0])
 
 
-def _solve(weight, stamps, corner, gradient, prior, tolerance=1e-4, rounds=60):
-    """Conjugate gradients with each star's own 3 x 3 block as preconditioner."""
-    blocks = kernels.own_blocks(weight, stamps, corner) + np.diag(prior)
-    blocks += 1e-6 * np.eye(3) * np.einsum("nii->ni", blocks)[:, :, None] + 1e-12 * np.eye(3)
-    inverse = np.linalg.inv(blocks)
-
-    def matrix(v):
-        image = np.zeros_like(weight)
-        kernels.spread(image, v, stamps, corner)
-        return kernels.project(image * weight, stamps, corner) + prior * v
-
+def _solve(matrix, gradient, tolerance=1e-4, rounds=60):
+    """Conjugate gradients with each star's own 3 x 3 block as preconditioner; ``gradient`` and the result (n, 3)."""
+    inverse = np.linalg.inv(_own_blocks(matrix))
     step = np.zeros_like(gradient)
     r = gradient.copy()
     z = np.einsum("nij,nj->ni", inverse, r)
@@ -111,7 +105,7 @@ def _solve(weight, stamps, corner, gradient, prior, tolerance=1e-4, rounds=60):
     for _ in range(rounds):
         if rz <= target:
             break
-        mp = matrix(p)
+        mp = (matrix @ p.ravel()).reshape(p.shape)
         alpha = rz / float((p * mp).sum())
         step += alpha * p
         r -= alpha * mp
@@ -119,3 +113,27 @@ def _solve(weight, stamps, corner, gradient, prior, tolerance=1e-4, rounds=60):
         rz, old = float((r * z).sum()), rz
         p = z + rz / old * p
     return step
+
+
+def normal_matrix(weight, stamps, corner, prior):
+    """The normal matrix of all stars, (3 n, 3 n) in 3 x 3 blocks: only stars whose fit areas meet are coupled.
+
+    ``prior`` (3,) is added to every star's diagonal, and so little of its own that no star is without constraint.
+    """
+    n = len(corner)
+    pairs = cKDTree(corner).query_pairs(stamps.shape[-1] - 1, p=np.inf, output_type="ndarray")
+    own = kernels.own_blocks(weight, stamps, corner)
+    own += np.diag(prior) + 1e-6 * np.eye(3) * np.einsum("nii->ni", own)[:, :, None] + 1e-12 * np.eye(3)
+    coupling = kernels.pair_blocks(weight, stamps, corner, pairs)
+    rows = np.concatenate([np.arange(n), pairs[:, 0], pairs[:, 1]])
+    columns = np.concatenate([np.arange(n), pairs[:, 1], pairs[:, 0]])
+    blocks = np.concatenate([own, coupling, coupling.transpose(0, 2, 1)])
+    order = np.lexsort((columns, rows))
+    starts = np.searchsorted(rows[order], np.arange(n + 1))
+    return sparse.bsr_array((blocks[order], columns[order], starts), shape=(3 * n, 3 * n))
+
+
+def _own_blocks(matrix):
+    """The 3 x 3 blocks on the diagonal of a block matrix with sorted columns: (n, 3, 3)."""
+    rows = np.repeat(np.arange(len(matrix.indptr) - 1), np.diff(matrix.indptr))
+    return matrix.data[rows == matrix.indices]

@@ -1,4 +1,4 @@
-"""The compiled inner loops of the simultaneous fit: paint stars, collect their derivatives, apply the normal matrix."""
+"""The compiled inner loops of the simultaneous fit: paint stars, collect their derivatives, fill the normal matrix."""
 
 import numba
 import numpy as np
@@ -62,22 +62,6 @@ def project(image, stamps, corner):
 
 
 @numba.njit(cache=True)
-def spread(image, step, stamps, corner):
-    """Add the change of the image that a change ``step`` (n, 3) of all parameters makes."""
-    ny, nx = image.shape
-    n, _, m, _ = stamps.shape
-    for s in range(n):
-        x0, y0 = corner[s]
-        for j in range(max(0, -y0), min(m, ny - y0)):
-            for i in range(max(0, -x0), min(m, nx - x0)):
-                image[y0 + j, x0 + i] += (
-                    step[s, 0] * stamps[s, 0, j, i]
-                    + step[s, 1] * stamps[s, 1, j, i]
-                    + step[s, 2] * stamps[s, 2, j, i]
-                )
-
-
-@numba.njit(cache=True)
 def pair_block(weight, stamps, corner, s, t, out):
     """The 3 x 3 block of the normal matrix that couples stars ``s`` and ``t``, into ``out``."""
     ny, nx = weight.shape
@@ -101,4 +85,13 @@ def own_blocks(weight, stamps, corner):
     out = np.zeros((n, 3, 3))
     for s in range(n):
         pair_block(weight, stamps, corner, s, s, out[s])
+    return out
+
+
+@numba.njit(cache=True)
+def pair_blocks(weight, stamps, corner, pairs):
+    """The blocks of the normal matrix that couple ``pairs`` (k, 2) of stars: (k, 3, 3)."""
+    out = np.zeros((len(pairs), 3, 3))
+    for k in range(len(pairs)):
+        pair_block(weight, stamps, corner, pairs[k, 0], pairs[k, 1], out[k])
     return out
