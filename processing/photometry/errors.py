@@ -10,59 +10,59 @@ NEIGHBOURS = 8
 """At most so many neighbours enter the error of a star: the nearest ones carry the correlation."""
 
 
-def covariances(weight, stars, psf, radius, reach=6.0):
+def covariances(weight, variance, stars, psf, radius, reach=6.0):
     """Covariance of flux, x and y of each star, its neighbours within ``reach`` pixels free as well: (n, 3, 3).
 
-    The inverse of the normal matrix, taken star by star for the star and its nearest neighbours. The noise must be
-    independent from pixel to pixel (a whitened image). Units DN and pixel; inf where nothing constrains the star.
+    ``weight`` (ny, nx), DN**-2, is that of the fit; ``variance`` (ny, nx), DN**2, that of the noise, independent from
+    pixel to pixel (a whitened image). A fit whose weights hold back bright pixels for fear of the PSF's errors has a
+    covariance wider than the inverse of the normal matrix A that the noise alone would give: A^-1 B A^-1, B = A with
+    weight**2 variance for weight. Taken star by star for the star and its nearest neighbours. Units DN and pixel; inf
+    where nothing constrains the star.
     """
     stamps, corner = kernels.derivatives(stars.x, stars.y, stars.flux, radius, psf.coefficients, psf.radius)
     position = np.column_stack([stars.x, stars.y])
     found = min(NEIGHBOURS + 1, max(len(stars), 1))
     distance, index = cKDTree(position).query(position, k=found, distance_upper_bound=reach)
     index = np.where(np.isfinite(distance), index, -1).reshape(len(stars), found)
-    return _covariances(weight, stamps, corner, index)
+    return _covariances(weight, weight**2 * variance, stamps, corner, index)
 
 
 @numba.njit(cache=True)
-def _covariances(weight, stamps, corner, index):
-    n, k = index.shape
-    out = np.full((n, 3, 3), np.inf)
-    block = np.empty((3, 3))
-    for s in range(n):
+def _covariances(weight, spread, stamps, corner, index):
+    out = np.full((len(index), 3, 3), np.inf)
+    for s in range(len(index)):
         members = index[s][index[s] >= 0]
-        size = 3 * members.size
-        matrix = np.zeros((size, size))
-        for a in range(members.size):
-            for b in range(members.size):
-                kernels.pair_block(weight, stamps, corner, members[a], members[b], block)
-                matrix[3 * a:3 * a + 3, 3 * b:3 * b + 3] = block
-        scale = np.empty(size)
-        constrained = True
-        for a in range(size):
-            if matrix[a, a] <= 0.0:
-                constrained = constrained and a >= 3
-                matrix[a, a] = 1.0
-            scale[a] = 1.0 / np.sqrt(matrix[a, a])
-        if not constrained:
+        matrix = _normal(weight, stamps, corner, members)
+        if min(matrix[0, 0], matrix[1, 1], matrix[2, 2]) <= 0.0:
             continue
-        for a in range(size):
-            for b in range(size):
-                matrix[a, b] *= scale[a] * scale[b]
-            matrix[a, a] += 1e-9
-        inverse = np.linalg.inv(matrix)
-        for a in range(3):
-            for b in range(3):
-                out[s, a, b] = inverse[a, b] * scale[a] * scale[b]
+        scale = np.ones(len(matrix))
+        for a in range(len(matrix)):
+            if matrix[a, a] > 0.0:
+                scale[a] = 1.0 / np.sqrt(matrix[a, a])
+        size = np.outer(scale, scale)
+        inverse = np.linalg.inv(matrix * size + 1e-9 * np.eye(len(matrix)))
+        out[s] = ((inverse @ (_normal(spread, stamps, corner, members) * size) @ inverse) * size)[:3, :3]
     return out
 
 
 @numba.njit(cache=True)
-def reduced_chi2(residual, weight, x, y, radius):
+def _normal(weight, stamps, corner, members):
+    """Normal matrix (3 k, 3 k) of the ``members`` (k,) alone."""
+    matrix = np.zeros((3 * members.size, 3 * members.size))
+    block = np.empty((3, 3))
+    for a in range(members.size):
+        for b in range(members.size):
+            kernels.pair_block(weight, stamps, corner, members[a], members[b], block)
+            matrix[3 * a:3 * a + 3, 3 * b:3 * b + 3] = block
+    return matrix
+
+
+@numba.njit(cache=True)
+def reduced_chi2(residual, weight, x, y, radius, excess):
     """Mean of the squared residual over its variance within ``radius`` pixels of each star: (n,), about 1.
 
-    Two flux-and-position fits' worth of freedom are spread over the fit area; the three parameters of the star itself
-    are taken off the number of pixels. NaN where fewer than five pixels are left.
+    The fit takes flux and position, three smooth patterns, out of the noise; on those scales a whitened image holds
+    ``excess`` times the variance of a pixel (see ``passband_excess``). NaN where fewer than three pixels would be left.
     """
     ny, nx = residual.shape
     out = np.full(x.size, np.nan)
@@ -73,8 +73,8 @@ def reduced_chi2(residual, weight, x, y, radius):
                 if (i - x[s]) ** 2 + (j - y[s]) ** 2 <= radius**2 and weight[j, i] > 0:
                     total += weight[j, i] * residual[j, i] ** 2
                     pixels += 1
-        if pixels >= 5:
-            out[s] = total / (pixels - 3)
+        if pixels - 3 * excess >= 3:
+            out[s] = total / (pixels - 3 * excess)
     return out
 
 

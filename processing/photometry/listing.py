@@ -13,6 +13,7 @@ from scipy.spatial import cKDTree
 from processing.config import survey
 from processing.detect.noise import filled
 from processing.detect.peaks import local_maxima
+from processing.photometry.saturation import at_pixel, in_core
 from processing.schema import BANDS
 
 
@@ -39,25 +40,13 @@ def listed(scene, significance):
     separation = _to_brighter(stars) / scene.psf.fwhm()
     split = (separation > rules.split_separation) & (significance > rules.split_significance)
     close = (significance > rules.close_significance) & (concentration > rules.close_concentration)
-    at_border = _at_pixel(ndimage.binary_dilation(scene.mask, iterations=2), stars, outside=True)
+    at_border = at_pixel(ndimage.binary_dilation(scene.mask, iterations=2), stars, outside=True)
     shown = (peak_in_sharp & stands_out & (own_maximum | split | close)) | (at_border & own_maximum)
     return (shown & _observed(scene) & ~in_glare(stars, scene.band, scene.scale)) | in_core(scene)
 
 
-def in_core(scene):
-    """True for the stars in saturated cores: (n,)."""
-    return _at_pixel(scene.cores, scene.stars, outside=False)
-
-
 def _observed(scene):
-    return ~_at_pixel(scene.mask, scene.stars, outside=True)
-
-
-def _at_pixel(flags, stars, outside):
-    """Value of a boolean image at each star's pixel; ``outside`` off the image."""
-    padded = np.pad(flags, 1, constant_values=outside)
-    y, x = (np.clip(np.rint(v).astype(int) + 1, 0, n - 1) for v, n in zip((stars.y, stars.x), padded.shape))
-    return padded[y, x]
+    return ~at_pixel(scene.mask, scene.stars, outside=True)
 
 
 def in_glare(stars, band, scale):

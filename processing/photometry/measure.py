@@ -10,9 +10,10 @@ from processing.photometry.components import find_stars, prune
 from processing.photometry.errors import blend_numbers, covariances, reduced_chi2
 from processing.photometry.fit import model_image
 from processing.photometry.growth import curve_of_growth, standard_aperture
-from processing.photometry.listing import in_core, listed
+from processing.photometry.listing import listed
 from processing.photometry.psf_stars import clean_stars, learn_psf
-from processing.photometry.scene import TEMPLATE_RADIUS, first_look, fit, improve_sky, measured_noise
+from processing.photometry.saturation import in_core
+from processing.photometry.scene import TEMPLATE_RADIUS, first_look, fit, fit_cores, improve_sky, measured_noise
 from processing.photometry.sources import BandSources
 
 USUAL_FWHM = 2.6
@@ -50,15 +51,16 @@ def measure(data, band, scale=1.0, fwhm=USUAL_FWHM, progress=lambda step: None):
     scene = find_stars(scene, limits.detect)
     progress(STEPS[2])
     for _ in range(2):
-        scene = measured_noise(learn_psf(fit(scene)))
+        scene = measured_noise(fit_cores(learn_psf(fit(scene))))
     scene = measured_noise(improve_sky(scene))
     scene = measured_noise(fit(prune(scene)))
     progress(STEPS[3])
     scene = find_stars(scene, limits.detect_again)
-    scene = learn_psf(fit(scene))
+    scene = fit_cores(learn_psf(fit(scene)))
     progress(STEPS[4])
     scene = measured_noise(improve_sky(fit(scene)))
-    scene = fit(prune(scene))
+    for _ in range(2):
+        scene = fit(prune(scene))
     progress(STEPS[5])
     return _sources(scene, band)
 
@@ -67,7 +69,7 @@ def _sources(scene, band):
     """Errors, apertures, normalisation and the choice of what is listed."""
     stars, scale = scene.stars, scene.scale
     radius = round(survey().extraction.fit_radius / scale)
-    covariance = covariances(scene.weight, stars, scene.sharp_psf, radius)
+    covariance = covariances(scene.weight, scene.smooth_variance, stars, scene.sharp_psf, radius)
     flux_err = np.sqrt(covariance[:, 0, 0])
     growth = curve_of_growth(scene.residual, ~scene.mask, stars, scene.psf, clean_stars(scene, 100), scale)
     aperture, aperture_err = _apertures(scene)
@@ -81,7 +83,7 @@ def _sources(scene, band):
         x_var=covariance[:, 1, 1], y_var=covariance[:, 2, 2], xy_cov=covariance[:, 1, 2],
         flux=growth.total_over_fit * stars.flux,
         flux_err=growth.total_over_fit * flux_err,
-        chi2=np.where(core, np.nan, reduced_chi2(scene.sharp_residual, scene.pixel_weight, stars.x, stars.y, fit_size)),
+        chi2=np.where(core, np.nan, reduced_chi2(scene.sharp_residual, scene.pixel_weight, stars.x, stars.y, fit_size, passband_excess() ** 2)),
         blend=blend_numbers(stars, 5.0 / scale),
         method=np.where(core, 3, 2),
         aperture_flux=growth.total_over_aperture * aperture,

@@ -11,7 +11,7 @@ from processing.detect.background import background, mean_level, noise_map
 from processing.detect.noise import filled, passband_excess, summed_noise, whiten, whitening_kernel
 from processing.photometry.fit import Stars, fit_stars, model_image
 from processing.photometry.psf import moffat_psf
-from processing.photometry.saturation import core_stars, saturated_cores
+from processing.photometry.saturation import core_fluxes, core_stars, saturated_cores
 from processing.photometry.spline_psf import SplinePSF, whitened_psf
 
 TEMPLATE_RADIUS = 6
@@ -107,8 +107,12 @@ class Scene:
 
     @cached_property
     def pixel_weight(self):
-        """Inverse variance of single whitened pixels, for chi-square; 0 where masked (DN**-2)."""
-        return np.where(self.near_unknown, 0.0, 1 / (self.variance + self.profile_variance))
+        """Inverse variance of single whitened pixels, for chi-square; 0 where masked (DN**-2).
+
+        Whitening sharpens the errors of the PSF as it does the PSF.
+        """
+        gain = self.sharp_psf.stamp(0.0, 0.0, 0) / self.psf.stamp(0.0, 0.0, 0)
+        return np.where(self.near_unknown, 0.0, 1 / (self.variance + gain.item() ** 2 * self.profile_variance))
 
     @cached_property
     def near_unknown(self):
@@ -147,7 +151,13 @@ def fit(scene, steps=4):
     return with_model(replace(scene, stars=stars))
 
 
+def fit_cores(scene):
+    """The scene with the fluxes of saturated stars from the light around their cores."""
+    return with_model(replace(scene, stars=replace(scene.stars, flux=core_fluxes(scene))))
+
+
 def with_model(scene):
+    """The scene with the image of its stars."""
     return replace(scene, model=model_image(scene.data.shape, scene.stars, scene.psf))
 
 
