@@ -71,6 +71,7 @@ class Extraction:
     keep: float = number("")
     same: float = number("arcsec")
     profile_error: float = number("")
+    flux_floor: float = number("")
     fit_radius: int = number("arcsec")
     growth_radius: float = number("arcsec")
     saturation: float = number("adu")

@@ -82,7 +82,7 @@ def _sources(scene, band):
         x=stars.x, y=stars.y,
         x_var=covariance[:, 1, 1], y_var=covariance[:, 2, 2], xy_cov=covariance[:, 1, 2],
         flux=growth.total_over_fit * stars.flux,
-        flux_err=growth.total_over_fit * flux_err,
+        flux_err=growth.total_over_fit * np.hypot(flux_err, survey().extraction.flux_floor * stars.flux),
         chi2=np.where(core, np.nan, reduced_chi2(scene.sharp_residual, scene.pixel_weight, stars.x, stars.y, fit_size, passband_excess() ** 2)),
         blend=blend_numbers(stars, 5.0 / scale),
         method=np.where(core, 3, 2),

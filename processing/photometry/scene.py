@@ -107,12 +107,8 @@ class Scene:
 
     @cached_property
     def pixel_weight(self):
-        """Inverse variance of single whitened pixels, for chi-square; 0 where masked (DN**-2).
-
-        Whitening sharpens the errors of the PSF as it does the PSF.
-        """
-        gain = self.sharp_psf.stamp(0.0, 0.0, 0) / self.psf.stamp(0.0, 0.0, 0)
-        return np.where(self.near_unknown, 0.0, 1 / (self.variance + gain.item() ** 2 * self.profile_variance))
+        """Inverse variance of single whitened pixels, for chi-square; 0 where masked (DN**-2)."""
+        return np.where(self.near_unknown, 0.0, 1 / (self.variance + self.profile_variance))
 
     @cached_property
     def near_unknown(self):

@@ -14,9 +14,10 @@ class BandSources:
     band : {"j", "h", "k"}
     x, y : ndarray, pixel
     x_var, y_var, xy_cov : ndarray, pixel**2
-        Covariance of the position.
+        Covariance of the position from noise alone; band merging adds ``merge.band_floor``.
     flux, flux_err : ndarray, DN
-        Total flux in one frame (PSF fit, normalised to the curve of growth) and its one-sigma error.
+        Total flux in one frame (PSF fit, normalised to the curve of growth) and its one-sigma error: of the noise, the
+        neighbours fitted as well, and ``extraction.flux_floor``.
     chi2 : ndarray
         Reduced chi-square of the profile fit; NaN when ``method`` is not 2.
     blend : ndarray of int
