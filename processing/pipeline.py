@@ -12,7 +12,7 @@ class Stage:
     """One step from light to catalog.
 
     ``room`` is the folder in ``processing/`` (a dotted path to the function does the work), ``unit`` what is worked on
-    at a time, ``command`` the ``twomass`` command that runs the stage.
+    at a time, ``command`` the ``twomass`` command that runs the stage ("": none does yet).
     """
 
     name: str
@@ -30,6 +30,7 @@ class Stage:
 STAGES = (
     Stage("sky model", "simulate.sky.sky_patch", "position, seed", "stars and galaxies", "HEALPix cell", "simulate"),
     Stage("images", "simulate.atlas.simulate_atlas", "stars and galaxies", "Atlas images, truth", "field", "simulate"),
+    Stage("frames", "frames.calibrate.calibrate", "raw reads, darks, flats", "calibrated frames", "scan and band", ""),
     Stage("detection", "detect.peaks.matched_filter", "Atlas image", "candidates", "field and band", "extract"),
     Stage("photometry", "photometry.measure_band", "candidates", "fluxes and positions", "field and band", "extract"),
     Stage("band merge", "bandmerge.catalog.merge_field", "fluxes and positions", "points.parquet", "field", "extract"),
@@ -48,7 +49,8 @@ def picture():
     """The flow as lines of text."""
     width = max(len(stage.name) for stage in STAGES)
     return "\n".join(
-        f"{stage.name:{width}}  {stage.takes} -> {stage.makes}   [{stage.unit}; twomass {stage.command}]" for stage in STAGES
+        f"{stage.name:{width}}  {stage.takes} -> {stage.makes}   [{stage.unit}; twomass {stage.command}]"
+        for stage in STAGES if stage.command
     )
 
 

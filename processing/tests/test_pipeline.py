@@ -17,7 +17,7 @@ def test_stage_names_a_function_and_a_command(stage):
     if stage.room == "publish" and stage.name == "switch":
         pytest.importorskip("gavo", reason="the switch runs in the system's Python, inside DaCHS")
     assert callable(getattr(importlib.import_module(module), name))
-    assert stage.command in cli.COMMANDS
+    assert not stage.command or stage.command in cli.COMMANDS
 
 
 def test_every_room_with_code_is_in_the_flow():

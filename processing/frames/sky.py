@@ -1,0 +1,65 @@
+"""The sky as the detector sees it: a level in each frame, and a pattern that drifts slowly through the scan.
+
+What flat field and dark leave is the same in neighbouring frames, while stars and airglow move by the frame step; so the
+pattern is a trimmed mean over a block of frames (at least 42 in the original, Explanatory Supplement, section IV.2). The
+trim is lopsided, because stars and their latent images are only ever brighter than the sky. The pattern is interpolated
+between the middles of overlapping blocks, so that it has no steps.
+"""
+
+import numpy as np
+
+BLOCK = 48
+"""Frames in a block; blocks overlap by half."""
+
+REJECT_HIGH, REJECT_LOW = 0.35, 0.15
+"""Share of the values trimmed above and below: 10 and then 5 on each side of 42 in the original."""
+
+
+def levels(frames):
+    """Median of the usable pixels of each frame: (n,), DN; NaN where there is none."""
+    image = np.where(frames.flaws == 0, frames.image, np.nan)
+    with np.errstate(all="ignore"):
+        return np.nanmedian(image.reshape(len(image), -1), axis=1)
+
+
+def sky_pattern(frames, block=BLOCK):
+    """Level and pattern of the sky in every frame: float32, shape (n, ny, nx), DN.
+
+    The pattern has median 0, so that the level decides how much sky there is, and no star's light is in it on average:
+    the trimmed mean of every block is brought to the same median. Scans shorter than ``block`` have one pattern.
+    """
+    level = levels(frames).astype(np.float32)
+    flat = np.where(frames.flaws == 0, frames.image - level[:, None, None], np.nan).astype(np.float32)
+    middles, patterns = zip(*[(np.mean(part), _pattern(flat[part])) for part in _blocks(len(flat), block)])
+    sky = np.empty_like(frames.image)
+    for i in range(len(flat)):
+        sky[i] = level[i] + _between(i, middles, patterns)
+    return sky
+
+
+def _blocks(n, block):
+    """Overlapping runs of frame numbers of one length that cover 0 to n - 1."""
+    if n <= block:
+        return [np.arange(n)]
+    starts = np.linspace(0, n - block, max(2, round((n - block) / (block / 2)) + 1)).round().astype(int)
+    return [np.arange(start, start + block) for start in starts]
+
+
+def _pattern(stack):
+    """Lopsidedly trimmed mean of (m, ny, nx), median 0; 0 where no frame has a usable value."""
+    ordered = np.sort(stack, axis=0)
+    count = np.isfinite(ordered).sum(0)
+    rank = np.arange(len(ordered))[:, None, None]
+    kept = (rank >= np.floor(REJECT_LOW * count)) & (rank < np.ceil((1 - REJECT_HIGH) * count))
+    total = np.where(kept, ordered, 0).sum(0)
+    mean = np.where(count > 0, total / np.maximum(kept.sum(0), 1), 0.0)
+    return (mean - np.median(mean[count > 0])).astype(np.float32) if (count > 0).any() else mean.astype(np.float32)
+
+
+def _between(i, middles, patterns):
+    """The pattern of frame ``i``: linear between the two nearest blocks, constant beyond the outermost."""
+    k = int(np.clip(np.searchsorted(middles, i) - 1, 0, max(len(middles) - 2, 0)))
+    if len(middles) == 1:
+        return patterns[0]
+    share = np.float32(np.clip((i - middles[k]) / (middles[k + 1] - middles[k]), 0, 1))
+    return patterns[k] * (1 - share) + patterns[k + 1] * share
