@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from processing.bandmerge.align import without_offsets
 from processing.bandmerge.band_columns import NUMBERS, Rows, band_columns, confused_sources, no_band
-from processing.bandmerge.merge import Merged, mean_places, merge_bands, without_offsets
+from processing.bandmerge.merge import Merged, mean_places, merge_bands
 from processing.bandmerge.names import designations, galactic, nearest_neighbours
 from processing.bandmerge.places import image_to_sky, places_of, sky_ellipse
 from processing.bandmerge.unresolved import mark_unresolved

@@ -7,14 +7,10 @@ its own, then Ks. Brightness plays no part, so that no colour is favoured.
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.spatial import cKDTree
 
 from processing.bandmerge.match import match
 from processing.bandmerge.places import Places, weighted_mean
 from processing.config import survey
-
-FEWEST_FOR_OFFSET = 10
-"""Common sources below which the offset between two bands is taken as zero."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,7 +44,7 @@ def merge_bands(lists, area):
     Parameters
     ----------
     lists : list of Places, one a band in the order J, H, Ks
-        Without offset to each other (``without_offsets``).
+        Without offset to each other (``processing.bandmerge.align``).
     area : float, arcsec**2
         Of the field.
 
@@ -77,46 +73,6 @@ def mean_places(lists, index, avoid=None):
     floor = survey().merge.band_floor
     groups = [(_placed(places.widened(floor), column), use) for places, column, use in zip(lists, index.T, used.T)]
     return weighted_mean(groups)
-
-
-def without_offsets(lists, reach=None):
-    """The lists moved so that common sources agree in the median, and the offsets taken out.
-
-    Returns
-    -------
-    lists : list of Places
-    offsets : ndarray, shape (bands, 2), arcsec
-        What each band's positions were off; they sum to zero, so that no band is the standard.
-    """
-    reach = survey().merge.reach if reach is None else reach
-    offsets = np.zeros((len(lists), 2))
-    for band in range(1, len(lists)):
-        offsets[band] = median_offset(lists[0], lists[band], reach)
-    offsets -= offsets.mean(axis=0) if len(lists) else 0
-    return [places.shifted(-offset) for places, offset in zip(lists, offsets)], offsets
-
-
-def median_offset(a, b, reach):
-    """Median of b - a (2,), arcsec, over the sources that are each other's nearest; zero when they are too few.
-
-    The second pass looks around the offset of the first, so that chance neighbours pull it less.
-    """
-    offset = np.zeros(2)
-    for radius in (reach, reach / 4):
-        i, j = _mutual_nearest(a.xy, b.xy - offset, radius)
-        if len(i) < FEWEST_FOR_OFFSET:
-            return offset
-        offset = np.median(b.xy[j] - a.xy[i], axis=0)
-    return offset
-
-
-def _mutual_nearest(a, b, radius):
-    if not len(a) or not len(b):
-        return np.empty(0, int), np.empty(0, int)
-    distance, j = cKDTree(b).query(a)
-    back = cKDTree(a).query(b)[1]
-    i = np.flatnonzero((distance < radius) & (back[j] == np.arange(len(a))))
-    return i, j[i]
 
 
 def _join(index, ambiguous, found, n):

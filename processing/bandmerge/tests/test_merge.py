@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from processing.bandmerge.merge import mean_places, merge_bands, median_offset, without_offsets
+from processing.bandmerge.align import median_offset, without_offsets
+from processing.bandmerge.merge import mean_places, merge_bands
 from processing.bandmerge.tests.lists import circles, observed, random_sky
 from processing.bandmerge.unresolved import mark_unresolved
 from processing.formats.tests.atlas_files import real_image
@@ -50,6 +51,18 @@ def test_offset_between_bands_is_taken_out():
     assert np.abs(offsets - (truth - truth.mean(axis=0))).max() < 5 * 1.25 * 0.15 * np.sqrt(2) / np.sqrt(1500)
     assert np.abs(np.median(moved[1].xy - moved[0].xy, axis=0)).max() < 0.01
     assert np.abs(offsets.sum(axis=0)).max() < 1e-12
+
+
+def test_bands_turned_against_each_other_are_laid_on_each_other():
+    """By 0.4 mrad, as H of W44 is: 0.1 arcsec at the edges. What is left is the error of the fitted turn and offset."""
+    rng = np.random.default_rng(8)
+    sky, turn = random_sky(rng, 1500, SIZE), np.array([[0.0, 4e-4], [-4e-4, 1e-4]])
+    lists = [observed(rng, sky, 0.1), observed(rng, sky + (sky - SIZE / 2) @ turn.T, 0.1)]
+    (first, second), _ = without_offsets(lists)
+    left = (second.xy - first.xy) - (lists[1].xy - sky) + (sky - SIZE / 2) @ turn.T + (lists[0].xy - sky)
+    assert np.abs(left).max() < 5 * 2 * 0.1 * np.sqrt(2) / np.sqrt(1500)
+    middle = (first.xy + second.xy - lists[0].xy - lists[1].xy) / 2
+    assert np.abs(middle).max() < 1e-3
 
 
 def test_few_common_sources_do_not_make_an_offset():
