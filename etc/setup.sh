@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Sets a machine up: the system packages, then the Python environment. Says what it does; silent when all is there.
-#   etc/setup.sh [--tests]      --tests: also what only the tests need (STILTS)
+#   etc/setup.sh [--tests]      --tests: also what only the tests need (STILTS, Tycho-2)
 set -eu
 . "$(dirname "$0")/setup-say.sh"
 
