@@ -30,9 +30,12 @@ before=$(cat "work/$name/made-from" 2>/dev/null || true)
 if ! [ -f "$release/release.json" ] || [ "$now" != "$before" ]; then
     # An image that is gone or was changed must not live on in the release.
     if [ -n "$(comm -23 <(echo "$before") <(echo "$now"))" ]; then rm -rf "$work"; fi
-    "$twomass" extract --fields "$images" --out "$work"
+    refused=no
+    "$twomass" extract --fields "$images" --out "$work" || refused=yes
     "$twomass" release "$work" --out "$release"
-    echo "$now" >"work/$name/made-from"
+    if [ $refused = no ]; then echo "$now" >"work/$name/made-from"; fi
 fi
 "$twomass" publish "$release"
 "$twomass" serve
+# What could be measured is published; what could not be is told again, and the exit status says so.
+if [ "${refused:-no}" = yes ]; then fail "not all images in $images could be used: see the lines of 'twomass extract' above"; fi
