@@ -87,6 +87,8 @@ class Listing:
     split_significance: float = number("")
     close_significance: float = number("")
     close_concentration: float = number("")
+    pair_ratio: float = number("")
+    pair_significance: float = number("")
 
 
 @dataclass(frozen=True)

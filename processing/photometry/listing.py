@@ -3,7 +3,7 @@
 The fit takes every component it needs to describe the light: that makes the fluxes of its neighbours right. A catalog
 lists those that the image shows to be stars. A component with a maximum of its own must stand out in a sharpened image
 about as much as a star of its flux would; one without (a blend that the fit has split) must besides be far enough from
-its brighter neighbour, or very significant.
+its brighter neighbour, or very significant. A close pair of significant stars of similar flux is listed as the fit has it.
 """
 
 import numpy as np
@@ -42,6 +42,7 @@ def listed(scene, significance):
     close = (significance > rules.close_significance) & (concentration > rules.close_concentration)
     at_border = at_pixel(ndimage.binary_dilation(scene.mask, iterations=2), stars, outside=True)
     shown = (peak_in_sharp & stands_out & (own_maximum | split | close)) | (at_border & own_maximum)
+    shown |= _in_pair(stars, significance, rules.split_separation * scene.psf.fwhm())
     return (shown & _observed(scene) & ~in_glare(stars, scene.band, scene.scale)) | in_core(scene)
 
 
@@ -83,6 +84,19 @@ def _distance_to_maximum(image, stars):
     _, _, (rows, columns) = local_maxima(image)
     distance, _ = cKDTree(np.column_stack([columns, rows])).query(np.column_stack([stars.x, stars.y]))
     return distance
+
+
+def _in_pair(stars, significance, reach):
+    """True for both stars of pairs closer than ``reach`` pixels that only two stars explain: (n,).
+
+    Both are very significant, neighbours fitted as well, and not so unequal that errors of the PSF could make the
+    fainter.
+    """
+    rules = survey().listing
+    pairs = cKDTree(np.column_stack([stars.x, stars.y])).query_pairs(reach, output_type="ndarray")
+    ratio = stars.flux[pairs].min(axis=1) / stars.flux[pairs].max(axis=1)
+    real = (ratio > rules.pair_ratio) & (significance[pairs].min(axis=1) > rules.pair_significance)
+    return np.isin(np.arange(len(stars)), pairs[real])
 
 
 def _to_brighter(stars, reach=10.0):
