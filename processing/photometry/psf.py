@@ -1,8 +1,8 @@
 """The image's own PSF, from its own stars.
 
-Starting from a Moffat profile, the spline surface is corrected until the residuals of the chosen stars have no common
+Starting from a round profile with the survey's wings, the spline surface is corrected until the residuals of the chosen stars have no common
 pattern. The correction is a linear least-squares problem in the spline coefficients, with a prior that the surface
-departs from the Moffat profile smoothly: where stars are many and bright the data decide, in the far wings or with a
+departs from that profile smoothly: where stars are many and bright the data decide, in the far wings or with a
 handful of stars the profile does.
 """
 
@@ -14,12 +14,26 @@ from scipy.sparse.linalg import splu
 from processing.photometry.spline_psf import KNOTS, SplinePSF, grid_size, weights
 
 
-def moffat_psf(fwhm, beta=3.5, radius=14):
-    """A round Moffat profile (Moffat 1969) with ``fwhm`` in pixels, as a spline surface of unit sum."""
+WINGS = (0.06, 6.3, 2.0)
+"""Share of the light, FWHM (pixel) and exponent of the wings of an Atlas Image: with a core of exponent 12 within 15% of
+the star images of f133-06 and ngc5273 (see processing.simulate.psf) out to 14 pixels."""
+
+CORE_EXPONENT = 12.0
+
+
+def first_psf(fwhm, radius=14):
+    """A round profile with a core of ``fwhm`` pixels and the survey's wings, as a spline surface of unit sum."""
     m = grid_size(radius)
     y, x = (np.mgrid[:m, :m] - (m - 1) / 2) / KNOTS
-    alpha = fwhm / 2 / np.sqrt(2 ** (1 / beta) - 1)
-    return SplinePSF((1 + (x**2 + y**2) / alpha**2) ** -beta, radius).normalised()
+    share, wide, exponent = WINGS
+    profile = (1 - share) * _moffat(x**2 + y**2, fwhm, CORE_EXPONENT) + share * _moffat(x**2 + y**2, wide, exponent)
+    return SplinePSF(profile, radius).normalised()
+
+
+def _moffat(r2, fwhm, beta):
+    """Moffat's profile (1969) of unit integral at squared radii ``r2``."""
+    alpha2 = fwhm**2 / 4 / (2 ** (1 / beta) - 1)
+    return (beta - 1) / np.pi / alpha2 * (1 + r2 / alpha2) ** -beta
 
 
 def corrected_psf(psf, residual, weight, stars, roughness=0.05, looseness=0.5):

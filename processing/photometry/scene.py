@@ -10,7 +10,7 @@ from processing.config import survey
 from processing.detect.background import background, mean_level, noise_map
 from processing.detect.noise import filled, passband_excess, summed_noise, whiten, whitening_kernel
 from processing.photometry.fit import Stars, fit_stars, model_image
-from processing.photometry.psf import moffat_psf
+from processing.photometry.psf import first_psf
 from processing.photometry.saturation import core_fluxes, core_stars, saturated_cores
 from processing.photometry.spline_psf import SplinePSF, whitened_psf
 
@@ -121,13 +121,13 @@ class Scene:
 
 
 def first_look(data, band, scale, electrons, fwhm):
-    """A scene with the saturated stars only: sky and noise of the raw image, and a Moffat profile of ``fwhm`` arcsec."""
+    """A scene with the saturated stars only: sky and noise of the raw image, and a round profile of ``fwhm`` arcsec."""
     unknown = ~np.isfinite(data)
     whole = filled(data, unknown)
     cores = saturated_cores(whole - np.median(whole[~unknown]))
     mask = unknown | cores
     sky = background(whole, mask)
-    psf = moffat_psf(fwhm / scale)
+    psf = first_psf(fwhm / scale)
     stars = core_stars(whole - sky, cores, mask, psf)
     scene = Scene(band, whole, mask, cores, scale, electrons, sky, stars, psf, 1.0, np.zeros_like(whole))
     return measured_noise(with_model(scene))
