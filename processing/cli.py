@@ -14,7 +14,7 @@ COMMANDS = {
     "serve": ("processing.publish.serve", "start the database and the server"),
     "stop": ("processing.publish.stop", "stop the server and the database"),
     "status": ("processing.publish.status", "what runs, which release is published, how many rows it has"),
-    "simulate": ("processing.simulate.command", "Atlas images of a simulated piece of sky, with the truth beside them"),
+    "simulate": ("processing.simulate.command", "Atlas images or raw nights of a simulated sky, with the truth beside them"),
 }
 """Each module has ``describe(parser)``, which adds its arguments, and ``run(args)``; it is imported when called for."""
 

@@ -30,6 +30,8 @@ class Stage:
 STAGES = (
     Stage("sky model", "simulate.sky.sky_patch", "position, seed", "stars and galaxies", "HEALPix cell", "simulate"),
     Stage("images", "simulate.atlas.simulate_atlas", "stars and galaxies", "Atlas images, truth", "field", "simulate"),
+    Stage("nights", "simulate.nights.simulate_nights", "stars and galaxies", "raw nights, truth", "sequence and band",
+          "simulate"),
     Stage("frames", "frames.calibrate.calibrate", "raw reads, darks, flats", "calibrated frames", "scan and band", ""),
     Stage("detection", "detect.peaks.matched_filter", "Atlas image", "candidates", "field and band", "extract"),
     Stage("photometry", "photometry.measure_band", "candidates", "fluxes and positions", "field and band", "extract"),

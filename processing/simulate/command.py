@@ -1,15 +1,23 @@
-"""Make Atlas Images of a simulated field, with the truth beside them.
+"""Make Atlas Images of a simulated field, or raw nights (--scans), with the truth beside them.
 
-Writes FOLDER/ji<coadd>.fits, hi<coadd>.fits, ki<coadd>.fits (headers as in the real survey's images), and in
+Without --scans: writes FOLDER/ji<coadd>.fits, hi<coadd>.fits, ki<coadd>.fits (headers as in the real survey's images), and in
 FOLDER/truth stars.parquet and galaxies.parquet (what is there, where and how bright, and its pixels in the images) and
 simulation.json (the settings). The brightest stars are the real ones of Tycho-2 where the Debian package
 astrometry-data-tycho2-07-littleendian is installed. The same position and seed always give the same sky.
 
+With --scans: writes FOLDER/<night>/ with darks, twilight flats, calibration fields and science scans, FOLDER/reference
+with the catalogs that calibrate them, and FOLDER/truth (described in processing/simulate/truth.py). An interrupted run
+goes on where it was.
+
     twomass simulate --out field
     twomass simulate --out plane --ra 284.0 --dec 1.43 --seed 3
+    twomass simulate --out raw --scans 2
+    twomass simulate --out small --scans 2 --frames 16 --cal-frames 12 --still-frames 12
 """
 
 from pathlib import Path
+
+from processing.simulate import night_command
 
 DEFAULT_FIELD = 290.0, 30.0
 """A field at galactic longitude 63, latitude +7: about three thousand stars, not yet crowded."""
@@ -31,16 +39,20 @@ def describe(parser):
     parser.add_argument("--seeing", type=float, help="FWHM in arcsec as the survey counts it (default 2.6)")
     parser.add_argument("--density-factor", type=float, default=1.0, help="multiplies the number of stars of the model")
     parser.add_argument("--model-only", action="store_true", help="leave out the real stars even if they are installed")
+    night_command.describe(parser)
 
 
 def run(args):
-    """Simulate the field and write it; prints what was written."""
+    """Simulate the field or the nights and write them; prints what was written."""
     from tqdm import tqdm
 
     from processing.config import survey
     from processing.simulate import tycho
 
     bands = _checked(args)
+    if args.scans is not None:
+        night_command.run(args)
+        return
     if not tycho.available() and not args.model_only:
         print(f"no real stars: the package {tycho.PACKAGE} is not installed; the bright stars are the model's")
     sky, sources = _sky(args)
@@ -64,8 +76,8 @@ def _checked(args):
         raise SurveyError(f"--density-factor: expected 0 to 100, found {args.density_factor}")
     if args.seed < 0:
         raise SurveyError(f"--seed: expected a number from 0, found {args.seed}")
-    ours = (args.out / "truth" / "simulation.json").exists()
-    if args.out.exists() and not ours and (not args.out.is_dir() or any(args.out.iterdir())):
+    ours = (args.out / "truth" / "simulation.json").exists() and not (args.out / "reference").exists()
+    if args.scans is None and args.out.exists() and not ours and (not args.out.is_dir() or any(args.out.iterdir())):
         raise SurveyError(f"{args.out}: expected a new or empty folder or an earlier simulation, found something else")
     return [band.strip() for band in args.bands.split(",")]
 

@@ -10,7 +10,7 @@ REACH = 5.0
 """Gaussians are cut at this many sigmas; 6e-7 of the light is lost."""
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def add_stars(frame, x, y, flux, sigmas, shares):
     """Add stars to ``frame`` (ny, nx), integrating each Gaussian over the square pixels exactly.
 
@@ -40,7 +40,7 @@ def add_stars(frame, x, y, flux, sigmas, shares):
                     frame[row, col] += up * across[col - cx + reach]
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def add_gaussians(frame, x, y, flux, cxx, cxy, cyy):
     """Add elliptical Gaussians (galaxies, one by one) with covariances in pixel2; 3 x 3 samples a pixel when small."""
     ny, nx = frame.shape
