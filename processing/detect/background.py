@@ -78,15 +78,22 @@ def _filled(levels):
     """Cells without a value take the median of the others; then a 3 x 3 median."""
     known = np.isfinite(levels)
     filled = np.where(known, levels, np.median(levels[known]) if known.any() else 0.0)
-    return ndimage.median_filter(filled, size=3, mode="nearest") if min(filled.shape) >= 3 else filled
+    return ndimage.median_filter(_continued(filled), size=3)[1:-1, 1:-1] if min(filled.shape) >= 3 else filled
+
+
+def _continued(levels):
+    """The mesh with a border of one cell more, by continuing it straight: a slope stays one at the edge."""
+    for axis in (0, 1):
+        if levels.shape[axis] > 1:
+            width = [(1, 1) if k == axis else (0, 0) for k in (0, 1)]
+            levels = np.pad(levels, width, mode="reflect", reflect_type="odd")
+    return levels
 
 
 def _interpolate(levels, shape):
     if levels.size == 1:
         return np.full(shape, levels[0, 0])
-    y, x = (
-        np.clip((np.arange(n) + 0.5) * k / n - 0.5, 0, k - 1) if k > 1 else np.zeros(n) for n, k in zip(shape, levels.shape)
-    )
-    order = min(3, min(levels.shape) - 1)
+    y, x = ((np.arange(n) + 0.5) * k / n + 0.5 if k > 1 else np.zeros(n) for n, k in zip(shape, levels.shape))
+    mesh = _continued(levels)
     grid = np.meshgrid(y, x, indexing="ij")
-    return ndimage.map_coordinates(levels, grid, order=max(order, 1), mode="nearest")
+    return ndimage.map_coordinates(mesh, grid, order=max(1, min(3, min(mesh.shape) - 1)), mode="nearest")
