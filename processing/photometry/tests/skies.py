@@ -6,8 +6,7 @@ from scipy.spatial import cKDTree
 from processing.config import survey
 from processing.photometry.measure import measure
 from processing.simulate.atlas import simulate_atlas
-from processing.simulate.coadd import kernel_variance
-from processing.simulate.psf import core_of_shape, point_spread, seeing_shape
+from processing.simulate.bound import light_within
 
 CENTRE = (133.0, -6.0)
 FWHM = 2.6
@@ -56,15 +55,6 @@ def half_width(values):
     """Half the 15.87-84.13 % range: one sigma of a Gaussian."""
     low, high = np.percentile(values, [15.87, 84.13])
     return (high - low) / 2
-
-
-def light_within(radius):
-    """Part of a simulated star's light within ``radius`` arcsec in the coadd (a sum of round Gaussians)."""
-    settings = survey().simulate
-    kernel = kernel_variance(settings.frame_pixel, settings.kernel_box)
-    psf = point_spread(core_of_shape(seeing_shape(settings.seeing), kernel))
-    variance = psf.sigmas**2 + settings.frame_pixel**2 / 12 + kernel
-    return float((psf.shares * (1 - np.exp(-(radius**2) / 2 / variance))).sum())
 
 
 TOTAL = light_within(survey().extraction.growth_radius)
