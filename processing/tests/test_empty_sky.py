@@ -1,0 +1,37 @@
+"""Noise alone, all the way: three whole Atlas Images without a star through extract and the rules of a release."""
+
+import numpy as np
+import pytest
+from astropy.io import fits
+
+from processing.cli import main
+from processing.formats.parquet import read_parquet
+from processing.release.points import Points
+from processing.release.selection import AFTER_DUPLICATES
+from processing.schema import load_table
+from processing.simulate.atlas import simulate_atlas
+
+
+@pytest.fixture(scope="module")
+def noise(tmp_path_factory):
+    """points.parquet of a field without sources, with airglow."""
+    folder = tmp_path_factory.mktemp("empty")
+    paths = [folder / f"{band}.fits" for band in "jhk"]
+    for path, image in zip(paths, simulate_atlas(None, None, (200.0, 30.0), seed=41).values()):
+        fits.PrimaryHDU(image.data, image.header).writeto(path)
+    assert main(["extract", *map(str, paths), "--out", str(folder / "work")]) in (0, None)
+    return read_parquet(folder / "work" / "points.parquet", load_table("psc"), stage="extract")
+
+
+def test_empty_sky_has_no_good_source(noise):
+    """1.5 million pixels are about 100,000 independent places: one in 300,000 passes 4.5 sigma, S/N 10 none, 7 hardly."""
+    flags = "".join(noise["ph_qual"].to_pylist())
+    assert noise.num_rows < 20 and "A" not in flags and flags.count("B") <= 1
+
+
+def test_release_of_empty_sky_lists_hardly_anything(noise):
+    places = (np.zeros(noise.num_rows, int),) * 2 + (np.full(noise.num_rows, 100.0),) * 2
+    points = Points(noise, *places)
+    for rule in AFTER_DUPLICATES:
+        points = points[rule.keeps(points)]
+    assert len(points) <= 1
