@@ -1,10 +1,11 @@
 """The photometry on simulated Atlas Images of which the truth is known: sparse, moderate and crowded sky, J and H.
 
-Seeds are used by no test. Truth: the stars of the sky model that are brighter than S/N 10 (what the noise of a faint lone
-star allows), on pixels that were observed. A star is found when a source lies within 1.5 arcsec and 0.75 mag of it, one to
-one; the false are the sources above S/N 10 with no star or galaxy of the sky within 2 arcsec that has a third of their
-flux. Lone stars have less than 2% of their light from others and no galaxy within 20 arcsec. The bound is that of Cramer
-and Rao for the frames (processing.simulate.bound); total is the light within ``extraction.growth_radius``.
+Seeds are used by no test. Truth: the stars of the sky model that are brighter than S/N 10 (what the noise of a faint
+lone star allows), on pixels that were observed. A star is found when a source lies within 1.5 arcsec and 0.75 mag of
+it, one to one; the false are the sources above S/N 10 with no star or galaxy of the sky within 2 arcsec that has a
+third of their flux. Lone stars have less than 2% of their light from others and no galaxy within 20 arcsec. The bound
+is that of Cramer and Rao for the frames (processing.simulate.bound); total is the light within
+``extraction.growth_radius``.
 
     python -m benchmarks.bench_extract [--bands jh]
 """
@@ -27,7 +28,11 @@ from processing.simulate.atlas import simulate_atlas
 from processing.simulate.bound import faint_star_bound, light_within
 from processing.simulate.sky import around, sky_patch
 
-FIELDS = {"sparse, b 40": (120.0, 40.0, 9001), "moderate, b 10": (90.0, 10.0, 9002), "crowded, as W44": (34.7, -0.4, 9003)}
+FIELDS = {
+    "sparse, b 40": (120.0, 40.0, 9001),
+    "moderate, b 10": (90.0, 10.0, 9002),
+    "crowded, as W44": (34.7, -0.4, 9003),
+}
 """Galactic longitude and latitude (deg) and seed."""
 
 SNR_BINS = ((7, 15), (15, 30), (30, 60), (60, 150), (150, 500))
@@ -154,8 +159,9 @@ def main(argv=None):
 
 
 def _print(name, band, figures):
-    print(f"\n{name}, {band.upper()}: {figures['completeness']:.3f} of {figures['stars']} stars above S/N {GOOD:.0f} found, "
-          f"{100 * figures['false']:.1f}% of {figures['sources']} sources false, {figures['cpu_seconds']:.1f} s CPU")
+    print(f"\n{name}, {band.upper()}: {figures['completeness']:.3f} of {figures['stars']} stars above S/N {GOOD:.0f} "
+          f"found, {100 * figures['false']:.1f}% of {figures['sources']} sources false, "
+          f"{figures['cpu_seconds']:.1f} s CPU")
     print(f"{'lone stars, S/N':>18}{'stars':>7}{'bias':>9}{'flux/bound':>12}{'pull':>7}{'place/bound':>13}{'pull':>7}"
           f"{'arcsec':>9}")
     for line in figures["bins"]:
@@ -163,7 +169,8 @@ def _print(name, band, figures):
         print(f"{low:>12}-{high:<5}{line['stars']:>7}", end="")
         if "bias" in line:
             print(f"{line['bias']:>+9.3f}{line['flux_over_bound']:>12.2f}{line['flux_pull']:>7.2f}"
-                  f"{line['position_over_bound']:>13.2f}{line['position_pull']:>7.2f}{line['position_arcsec']:>9.3f}", end="")
+                  f"{line['position_over_bound']:>13.2f}{line['position_pull']:>7.2f}"
+                  f"{line['position_arcsec']:>9.3f}", end="")
         print()
 
 

@@ -131,7 +131,8 @@ def _print(figures, seconds):
     print(f"{'':28}{'J 14-15':>13}{'J 15-16':>13}{'H 13-14':>13}{'H 14-15':>13}   extras J / H")
     for name, line in TOOLS.items():
         cells = [line[b][k:k + 2] for b in "jh" for k in (0, 2)]
-        print(f"{name:28}" + "".join(f"{r:7.3f} {s:5.3f}" for r, s in cells) + f"   {line['j'][4]:.1f} / {line['h'][4]:.1f} %")
+        print(f"{name:28}" + "".join(f"{r:7.3f} {s:5.3f}" for r, s in cells)
+              + f"   {line['j'][4]:.1f} / {line['h'][4]:.1f} %")
     cells = [(c["recall"], c["scatter"]) for b in "jh" for c in figures[b]["bins"]]
     print(f"{'this project':28}" + "".join(f"{r:7.3f} {s:5.3f}" for r, s in cells)
           + f"   {figures['j']['extras']:.2f} / {figures['h']['extras']:.2f} %")

@@ -1,11 +1,11 @@
 """Which source of one list is which of another, by position alone: likelihood ratio and the best assignment as a whole.
 
-A pair at separation d with joint covariance C is weighed by the density that its being the same source gives, a Gaussian
-of C with a wider one for the few positions that a blend has moved, over the density of unrelated neighbours there, and by
-the share of sources that the bands have in common. Pairs for which chance is the better explanation are not considered,
-so the accepted radius shrinks where the sky is crowded. Among the rest the assignment with the largest total likelihood is
-taken (not the first come), and a pair that has a rival about as good is ambiguous. The statement of the problem is that
-of the Explanatory Supplement, section IV.4e.
+A pair at separation d with joint covariance C is weighed by the density that its being the same source gives, a
+Gaussian of C with a wider one for the few positions that a blend has moved, over the density of unrelated neighbours
+there, and by the share of sources that the bands have in common. Pairs for which chance is the better explanation are
+not considered, so the accepted radius shrinks where the sky is crowded. Among the rest the assignment with the largest
+total likelihood is taken (not the first come), and a pair that has a rival about as good is ambiguous. The statement of
+the problem is that of the Explanatory Supplement, section IV.4e.
 """
 
 from dataclasses import dataclass

@@ -33,7 +33,7 @@ def mean_level(residual, mask, cell=64):
 
 
 def noise_map(residual, mask, cell=128):
-    """One-sigma noise of a pixel where no star is left: half the 15.87-84.13 % range of each cell; shape (ny, nx), DN."""
+    """One-sigma noise of a pixel where no star is left: half the 15.87-84.13 % range of a cell; shape (ny, nx), DN."""
     return _interpolate(_filled(_on_cells(residual, mask, cell, _half_range)), residual.shape)
 
 

@@ -41,16 +41,17 @@ def whitening_kernel():
 def whiten(image):
     """``image`` (ny, nx) with its noise made independent from pixel to pixel; values must be finite."""
     kernel = whitening_kernel()
-    return ndimage.correlate1d(ndimage.correlate1d(image, kernel, axis=0, mode="nearest"), kernel, axis=1, mode="nearest")
+    columns = ndimage.correlate1d(image, kernel, axis=0, mode="nearest")
+    return ndimage.correlate1d(columns, kernel, axis=1, mode="nearest")
 
 
 @cache
 def passband_excess():
     """Noise of the smooth scales of a whitened image over that of one pixel (a factor of about 2).
 
-    Where the whitening stops (``coadd.spectrum_floor``) the finest scales keep less than their share, so that the scales
-    that matter, those of a star, hold more noise than independent pixels of the same scatter would. Errors of fits count
-    with this noise; the scatter of pixels (chi-square) does not.
+    Where the whitening stops (``coadd.spectrum_floor``) the finest scales keep less than their share, so that the
+    scales that matter, those of a star, hold more noise than independent pixels of the same scatter would. Errors of
+    fits count with this noise; the scatter of pixels (chi-square) does not.
     """
     correlation, kernel = np.array(survey().coadd.noise_correlation), whitening_kernel()
     lags = np.arange(len(correlation))
@@ -61,7 +62,7 @@ def passband_excess():
 
 
 def summed_noise():
-    """Noise of the sum of many pixels over that of as many independent ones: about 3.3 (k_z of section VI.8a times 2)."""
+    """Noise of the sum of many pixels over that of independent ones: about 3.3 (k_z of section VI.8a times 2)."""
     correlation = np.array(survey().coadd.noise_correlation)
     return 1 + 2 * correlation[1:].sum()
 

@@ -91,8 +91,9 @@ def annulus_medians(image, good, x, y, inner, outer):
 def aperture_noise(flux, area, sky_pixels, noise, electrons, correlation):
     """One-sigma noise of an aperture sum in DN (Explanatory Supplement, section VI.8a).
 
-    ``flux`` DN in the aperture of ``area`` pixels, sky from ``sky_pixels``; ``noise`` DN of one pixel; ``electrons`` per
-    DN in all frames together; ``correlation`` the factor by which the noise of a sum exceeds that of independent pixels.
+    ``flux`` DN in the aperture of ``area`` pixels, sky from ``sky_pixels``; ``noise`` DN of one pixel; ``electrons``
+    per DN in all frames together; ``correlation`` the factor by which the noise of a sum exceeds that of independent
+    pixels.
     """
     sky = (correlation * noise) ** 2 * (area + area**2 / np.maximum(sky_pixels, 1))
     return np.sqrt(np.maximum(flux, 0) / electrons + sky)

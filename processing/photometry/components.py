@@ -57,7 +57,7 @@ def _faint_error(scene):
 
 
 def _fainter_twins(stars, keep, distance):
-    """Indices of stars with a brighter kept one within ``distance`` pixels; pairs are judged from the brightest down."""
+    """Indices of stars with a brighter kept one within ``distance`` pixels; judged from the brightest down."""
     pairs = cKDTree(np.column_stack([stars.x, stars.y])).query_pairs(distance, output_type="ndarray")
     ordered = sorted(pairs.tolist(), key=lambda pair: -max(stars.flux[pair[0]], stars.flux[pair[1]]))
     dropped = set()

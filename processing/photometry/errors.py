@@ -79,7 +79,7 @@ def reduced_chi2(residual, weight, x, y, radius, excess):
 
 
 def blend_numbers(stars, reach=5.0, largest=7):
-    """Number of components fitted together: the star and those within ``reach`` pixels; at most ``largest`` (bl_flg)."""
+    """Components fitted together: the star and those within ``reach`` pixels; at most ``largest`` (bl_flg)."""
     if not len(stars):
         return np.zeros(0, int)
     tree = cKDTree(np.column_stack([stars.x, stars.y]))

@@ -80,6 +80,7 @@ def _two_apertures(residual, good, stars, psf, k, radius, total_radius, scale):
     middle = np.s_[half - psf.radius:half + psf.radius + 1]
     alone[middle, middle] += stars.flux[k] * psf.stamp(stars.x[k] - cx, stars.y[k] - cy)
     fine = good[window]
-    sky = annulus_medians(alone, fine, x, y, survey().aperture.sky_inner / scale, survey().aperture.sky_outer / scale)[0]
+    sizes = survey().aperture
+    sky = annulus_medians(alone, fine, x, y, sizes.sky_inner / scale, sizes.sky_outer / scale)[0]
     alone -= sky[0]
     return tuple(aperture_sums(alone, fine, x, y, r)[0][0] for r in (radius, total_radius))

@@ -3,7 +3,7 @@
 The fit takes every component it needs to describe the light: that makes the fluxes of its neighbours right. A catalog
 lists those that the image shows to be stars. A component with a maximum of its own must stand out in a sharpened image
 about as much as a star of its flux would; one without (a blend that the fit has split) must besides be far enough from
-its brighter neighbour, or very significant. A close pair of significant stars of similar flux is listed as the fit has it.
+its brighter neighbour, or very significant. A close pair of significant stars of similar flux is listed as fitted.
 """
 
 import numpy as np
@@ -54,8 +54,8 @@ def in_glare(stars, band, scale):
     """True for components that the halo or the diffraction spikes of a very bright star explain: (n,).
 
     Spikes lie north, south, east and west of the star; image columns run along the meridian. A component is in the
-    glare when its flux is less than the spike (near the arms) or the halo may have there, which falls with the square of
-    the distance (Explanatory Supplement, sections IV.7a, artifacts of bright stars).
+    glare when its flux is less than the spike (near the arms) or the halo may have there, which falls with the square
+    of the distance (Explanatory Supplement, sections IV.7a, artifacts of bright stars).
     """
     rules, glare = survey().glare, np.zeros(len(stars), bool)
     spike = rules.spike[[b.letter for b in BANDS].index(band)]

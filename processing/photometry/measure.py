@@ -74,7 +74,6 @@ def _sources(scene, band):
     growth = curve_of_growth(scene.residual, ~scene.mask, stars, scene.psf, clean_stars(scene, 100), scale)
     aperture, aperture_err = _apertures(scene)
     core = in_core(scene)
-    fit_size = 2.5 / scale
     keep = listed(scene, stars.flux / flux_err) & np.isfinite(flux_err)
     shown = model_image(scene.data.shape, stars.select(keep), scene.psf)
     return BandSources(
@@ -83,7 +82,7 @@ def _sources(scene, band):
         x_var=covariance[:, 1, 1], y_var=covariance[:, 2, 2], xy_cov=covariance[:, 1, 2],
         flux=growth.total_over_fit * stars.flux,
         flux_err=growth.total_over_fit * np.hypot(flux_err, survey().extraction.flux_floor * stars.flux),
-        chi2=np.where(core, np.nan, reduced_chi2(scene.sharp_residual, scene.pixel_weight, stars.x, stars.y, fit_size, passband_excess() ** 2)),
+        chi2=np.where(core, np.nan, _chi_square(scene)),
         blend=blend_numbers(stars, 5.0 / scale),
         method=np.where(core, 3, 2),
         aperture_flux=growth.total_over_aperture * aperture,
@@ -98,6 +97,12 @@ def _sources(scene, band):
         background=scene.sky,
         residual=np.where(scene.mask, np.nan, scene.data - scene.sky - shown),
     ).select(keep)
+
+
+def _chi_square(scene, radius=2.5):
+    """Reduced chi-square of the fit within ``radius`` arcsec of each star: (n,)."""
+    stars, left = scene.stars, scene.sharp_residual
+    return reduced_chi2(left, scene.pixel_weight, stars.x, stars.y, radius / scene.scale, passband_excess() ** 2)
 
 
 def _apertures(scene):

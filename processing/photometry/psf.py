@@ -1,9 +1,9 @@
 """The image's own PSF, from its own stars.
 
-Starting from a round profile with the survey's wings, the spline surface is corrected until the residuals of the chosen stars have no common
-pattern. The correction is a linear least-squares problem in the spline coefficients, with a prior that the surface
-departs from that profile smoothly: where stars are many and bright the data decide, in the far wings or with a
-handful of stars the profile does.
+Starting from a round profile with the survey's wings, the spline surface is corrected until the residuals of the chosen
+stars have no common pattern. The correction is a linear least-squares problem in the spline coefficients, with a prior
+that the surface departs from that profile smoothly: where stars are many and bright the data decide, in the far wings
+or with a handful of stars the profile does.
 """
 
 import numba
@@ -15,8 +15,8 @@ from processing.photometry.spline_psf import KNOTS, SplinePSF, grid_size, weight
 
 
 WINGS = (0.06, 6.3, 2.0)
-"""Share of the light, FWHM (pixel) and exponent of the wings of an Atlas Image: with a core of exponent 12 within 15% of
-the star images of f133-06 and ngc5273 (see processing.simulate.psf) out to 14 pixels."""
+"""Share of the light, FWHM (pixel) and exponent of the wings of an Atlas Image: with a core of exponent 12 within 15%
+of the star images of f133-06 and ngc5273 (see processing.simulate.psf) out to 14 pixels."""
 
 CORE_EXPONENT = 12.0
 
@@ -71,8 +71,8 @@ def corrected_psf(psf, residual, weight, stars, roughness=0.05, looseness=0.5):
 def _centred(solve, vector, coefficients, shape, window=2.0):
     """The fractional correction that solves the normal equations and leaves the PSF's centroid at 0 (Lagrange).
 
-    A shift of the PSF and of all stars against it change nothing in the image, so the data cannot say where a PSF that is
-    not symmetric has its middle: it is the centroid under a Gaussian of ``window`` pixels (one sigma).
+    A shift of the PSF and of all stars against it change nothing in the image, so the data cannot say where a PSF that
+    is not symmetric has its middle: it is the centroid under a Gaussian of ``window`` pixels (one sigma).
     """
     m = coefficients.shape[0]
     grid = (np.arange(m) - (m - 1) / 2) / KNOTS

@@ -13,7 +13,8 @@ RIM = 3
 def saturated_cores(above_sky):
     """True in the cores of stars that are clipped: above the limit, their holes, and two pixels around."""
     clipped = above_sky > survey().extraction.saturation
-    return ndimage.binary_dilation(ndimage.binary_fill_holes(ndimage.binary_closing(clipped, iterations=2)), iterations=2)
+    whole = ndimage.binary_fill_holes(ndimage.binary_closing(clipped, iterations=2))
+    return ndimage.binary_dilation(whole, iterations=2)
 
 
 def core_stars(above_sky, cores, mask, psf):
@@ -55,7 +56,7 @@ def at_pixel(image, stars, outside):
 
 
 def _rim_flux(light, core, mask, place, star, psf):
-    """Least-squares flux (DN) of ``star`` from the ring around ``core`` (its slices: ``place``); 0 where there is none."""
+    """Flux (DN, least squares) of ``star`` from the ring around ``core`` (its slices: ``place``); 0 without a ring."""
     top, left = (max(0, s.start - RIM - 1) for s in place)
     window = np.s_[top:place[0].stop + RIM + 1, left:place[1].stop + RIM + 1]
     rim = ndimage.binary_dilation(core[window], iterations=RIM) & ~mask[window]

@@ -18,8 +18,8 @@ TEMPLATE_RADIUS = 6
 """Half-width in pixels of the matched filter: the whitened PSF is below 0.001 of its peak there."""
 
 PROFILE_BLUR = 2.0
-"""Sigma in pixels of the light around that counts for the error of the PSF; with it the fluxes of the brightest stars of
-simulated fields scatter by 0.5%, without by 1.5-4%."""
+"""Sigma in pixels of the light around that counts for the error of the PSF; with it the fluxes of the brightest stars
+of simulated fields scatter by 0.5%, without by 1.5-4%."""
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,9 @@
 """The point spread function as a surface of cubic B-splines with two knots a pixel.
 
-The surface is the *effective* PSF of Anderson & King (2000, PASP 112, 1360): optics, pixel and resampling together, as a
-function of the distance from the star. Its value at a pixel's centre is the fraction of the star's flux in that pixel.
-With knots at half pixels the four weights an axis are the same for all pixels of a star, which makes evaluation, its
-derivatives and the fit of the surface itself cheap.
+The surface is the *effective* PSF of Anderson & King (2000, PASP 112, 1360): optics, pixel and resampling together, as
+a function of the distance from the star. Its value at a pixel's centre is the fraction of the star's flux in that
+pixel. With knots at half pixels the four weights an axis are the same for all pixels of a star, which makes evaluation,
+its derivatives and the fit of the surface itself cheap.
 """
 
 from dataclasses import dataclass

@@ -1,7 +1,8 @@
 """How well a star of a simulated image can be measured at best: the bound of Cramer and Rao for the frames themselves.
 
-The frames are what was observed: pixels of 2 arcsec with independent noise. Six of them see each place, at phases spread
-over a pixel, so sums over pixels are integrals over the star's image on a frame (seeing and pixel, before resampling).
+The frames are what was observed: pixels of 2 arcsec with independent noise. Six of them see each place, at phases
+spread over a pixel, so sums over pixels are integrals over the star's image on a frame (seeing and pixel, before
+resampling).
 """
 
 from dataclasses import dataclass
@@ -22,7 +23,7 @@ class Bound:
 
 
 def faint_star_bound(band, seeing=None):
-    """The Bound for a simulated image in ``band`` (j, h, k) with the sky of etc/survey.yaml; ``seeing`` FWHM, arcsec."""
+    """The Bound for a simulated image in ``band`` (j, h, k), sky as in etc/survey.yaml; ``seeing`` FWHM, arcsec."""
     settings, instrument = survey().simulate, survey().instrument
     shares, variances = star_on_coadd(seeing, coadd=False)
     sums = np.add.outer(variances, variances)
@@ -34,7 +35,8 @@ def faint_star_bound(band, seeing=None):
 
 
 def star_on_coadd(seeing=None, coadd=True):
-    """A simulated star as round Gaussians: shares of the light and variances (arcsec2 an axis), in the coadd or a frame."""
+    """A simulated star in the coadd or a frame, as round Gaussians: shares of the light, variances (arcsec2 an
+    axis)."""
     settings = survey().simulate
     kernel = kernel_variance(settings.frame_pixel, settings.kernel_box)
     psf = point_spread(core_of_shape(seeing_shape(seeing or settings.seeing), kernel))

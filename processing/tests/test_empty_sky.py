@@ -24,7 +24,7 @@ def noise(tmp_path_factory):
 
 
 def test_empty_sky_has_no_good_source(noise):
-    """1.5 million pixels are about 100,000 independent places: one in 300,000 passes 4.5 sigma, S/N 10 none, 7 hardly."""
+    """1.5 million pixels are about 100,000 independent places: one in 300,000 passes 4.5 sigma, none S/N 10."""
     flags = "".join(noise["ph_qual"].to_pylist())
     assert noise.num_rows < 20 and "A" not in flags and flags.count("B") <= 1
 

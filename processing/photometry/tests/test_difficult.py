@@ -82,7 +82,8 @@ def test_star_cut_by_the_edge_is_measured_with_larger_error():
     assert np.isnan(sources.aperture_flux[index[0]]) and np.isfinite(sources.aperture_flux[index[1]])
 
 
-@pytest.mark.parametrize("dx, dy, glare", [(0.0, 15.0, True), (15.0, 0.5, True), (11.0, 11.0, False), (0.0, 150.0, False)])
+@pytest.mark.parametrize("dx, dy, glare", [(0.0, 15.0, True), (15.0, 0.5, True), (11.0, 11.0, False),
+                                           (0.0, 150.0, False)])  # fmt: skip
 def test_star_on_a_spike_must_outshine_it(dx, dy, glare):
     """Parent of 1e6 DN in H: at 15 arcsec the spike may feign 4,400 DN, the halo 220, at 150 arcsec the spike 44."""
     stars = Stars(np.array([200.0, 200 + dx]), np.array([200.0, 200 + dy]), np.array([1e6, 1000.0]))

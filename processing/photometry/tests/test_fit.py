@@ -25,8 +25,8 @@ def image_of(stars):
 
 def moved(stars, step=0.2, seed=2):
     rng = np.random.default_rng(seed)
-    n = len(stars)
-    return Stars(stars.x + rng.normal(0, step, n), stars.y + rng.normal(0, step, n), stars.flux * rng.uniform(0.7, 1.3, n))
+    dx, dy = rng.normal(0, step, (2, len(stars)))
+    return Stars(stars.x + dx, stars.y + dy, stars.flux * rng.uniform(0.7, 1.3, len(stars)))
 
 
 def test_exact_image_is_fitted_exactly():

@@ -33,8 +33,8 @@ def lone():
 def pairs(request):
     """144 pairs at 0.8, 1, 1.5, 2 FWHM in turn: separations (pixel), sources, true x, y, flux: firsts, then seconds."""
     x, y = grid(40, (512, 512))
-    angle, separation = np.random.default_rng(5).uniform(0, 2 * np.pi, x.size), np.array([0.8, 1.0, 1.5, 2.0]) * COADD_FWHM
-    separation = np.resize(separation, x.size)
+    angle = np.random.default_rng(5).uniform(0, 2 * np.pi, x.size)
+    separation = np.resize(np.array([0.8, 1.0, 1.5, 2.0]) * COADD_FWHM, x.size)
     both = np.r_[x, x + separation * np.cos(angle)], np.r_[y, y + separation * np.sin(angle)]
     image = image_of(*both, np.repeat([2000.0, 2000.0 / request.param], x.size), (512, 512), seed=11)
     return separation / COADD_FWHM, measured(image), *truth(image)
@@ -136,8 +136,8 @@ def test_chi_square_of_a_star_that_the_profile_fits_is_about_one(lone):
 
 
 def test_empty_sky_has_no_good_source():
-    """400,000 pixels of noise hold about 20,000 independent places: 4.5 sigma makes a few faint sources, never ph_qual A
-    (S/N 10) and hardly B (S/N 7)."""
+    """400,000 pixels of noise hold about 20,000 independent places: 4.5 sigma makes a few faint sources, never ph_qual
+    A (S/N 10) and hardly B (S/N 7)."""
     for band in "jhk":
         sources = measured(empty_image((640, 640), seed=31, band=band, airglow=None), band)
         assert len(sources) < 8 and (sources.snr < survey().quality.snr[1]).all()

@@ -54,7 +54,7 @@ def test_both_sides_of_a_pixel_border_are_one_image():
 
 @pytest.mark.parametrize("sigma", [1.2, 1.6])
 def test_gaussian_has_its_width(sigma):
-    """The surface is smoothed by the B-spline (variance 1/3 of a knot squared); the area above half a peak is counted."""
+    """The B-spline smooths the surface (variance 1/3 of a knot squared); the area above half a peak is counted."""
     assert gaussian_psf(sigma).fwhm() == pytest.approx(2.3548 * np.hypot(sigma, np.sqrt(1 / 3) / KNOTS), rel=0.01)
 
 
@@ -84,8 +84,8 @@ def learnt(start, stars, image, noise=0.3, rounds=3):
 
 @pytest.mark.parametrize("x, y", OFFSETS)
 def test_learnt_psf_is_the_psf_of_the_stars(x, y):
-    """An elliptical PSF, 15% and 30% wider than the first guess, to 0.5% of its peak: a tenth of what errors count with.
-    (120 stars of 1500 DN in noise 0.3 could fix a pixel's four knots to 0.05%; the rest is the prior.)"""
+    """An elliptical PSF, 15% and 30% wider than the first guess, to 0.5% of its peak: a tenth of what errors count
+    with. (120 stars of 1500 DN in noise 0.3 could fix a pixel's four knots to 0.05%; the rest is the prior.)"""
     true = gaussian_psf(1.35, stretch=1.15)
     found = learnt(gaussian_psf(1.2), *field_of(true))
     assert np.abs(found.stamp(x, y) - true.stamp(x, y)).max() < 0.005 * true.stamp(0.0, 0.0).max()
