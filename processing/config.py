@@ -54,6 +54,21 @@ class Atmosphere:
 
 
 @dataclass(frozen=True)
+class Astrometry:
+    """Stars on single frames and the solution of a scan."""
+
+    peak: float = number("")
+    snr: float = number("")
+    candidates: int = number("")
+    centroid_floor: float = number("arcsec")
+    phase_error: float = number("arcsec")
+    irregular: float = number("arcsec")
+    pointing: float = number("arcsec")
+    pointing_jitter: float = number("arcsec")
+    reference_error: float = number("arcsec")
+
+
+@dataclass(frozen=True)
 class Coadd:
     """Noise of the pixels of an Atlas Image."""
 
@@ -255,6 +270,7 @@ class Survey:
     instrument: Instrument
     detector: Detector
     atmosphere: Atmosphere
+    astrometry: Astrometry
     coadd: Coadd
     extraction: Extraction
     listing: Listing

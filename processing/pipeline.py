@@ -33,6 +33,7 @@ STAGES = (
     Stage("nights", "simulate.nights.simulate_nights", "stars and galaxies", "raw nights, truth", "sequence and band",
           "simulate"),
     Stage("frames", "frames.calibrate.calibrate", "raw reads, darks, flats", "calibrated frames", "scan and band", ""),
+    Stage("astrometry", "astrometry.solve.solve_scan", "stars on calibrated frames", "place of every frame", "scan", ""),
     Stage("detection", "detect.peaks.matched_filter", "Atlas image", "candidates", "field and band", "extract"),
     Stage("photometry", "photometry.measure_band", "candidates", "fluxes and positions", "field and band", "extract"),
     Stage("band merge", "bandmerge.catalog.merge_field", "fluxes and positions", "points.parquet", "field", "extract"),
