@@ -52,3 +52,8 @@ def test_what_is_for_all_imports_from_no_room():
         for name in rooms_imported(path) if name in pipeline.rooms()
     }
     assert not wrong
+
+
+def test_readme_shows_the_stages_as_they_are():
+    readme = (PROCESSING.parent / "README.md").read_text()
+    assert "\n".join(f"    {line}" for line in pipeline.picture().splitlines()) in readme
