@@ -36,8 +36,9 @@ LOG = "night.ecsv"
 class Sequence:
     """A row of the night's log.
 
-    ``seq``: scan number; ``type``: sci, cal, dark or flat; ``tile``: tile number, calibration field or ""; ``direction``:
-    n, s or -; ``start``: UTC, ISO 8601; ``ra``, ``dec`` (deg ICRS), ``airmass``: first frame's, NaN for dark and flat.
+    ``seq``: scan number; ``type``: sci, cal, dark or flat; ``tile``: tile number, calibration field or "";
+    ``direction``: n, s or -; ``start``: UTC, ISO 8601; ``ra``, ``dec`` (deg ICRS), ``airmass``: first frame's, NaN
+    for dark and flat.
     """
 
     seq: int
@@ -156,7 +157,10 @@ def read_sequence(night, seq, bands=LETTERS):
     row = night.sequence(seq)
     where = f"{night.name} scan {row.seq:03d}"
     _check_row(row, where)
-    files = {b: read_raw_file(night.path / row.file_name(b), row, b, night.hemisphere, f"{where} band {b}") for b in bands}
+    files = {}
+    for band in bands:
+        path = night.path / row.file_name(band)
+        files[band] = read_raw_file(path, row, band, night.hemisphere, f"{where} band {band}")
     first = files[bands[0]]
     for band, file in files.items():
         for column in FRAME_COLUMNS:

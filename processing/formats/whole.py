@@ -7,6 +7,8 @@ import shutil
 from contextlib import contextmanager
 from pathlib import Path
 
+from processing.errors import SurveyError
+
 AT_FDCWD, RENAME_EXCHANGE = -100, 2
 """Of renameat2(2): paths are relative to the working directory; the two names change places in one step."""
 
@@ -25,21 +27,35 @@ def whole_file(path):
 
 
 @contextmanager
-def whole_folder(path):
+def whole_folder(path, marker=None):
     """A folder beside ``path`` to fill; takes the place of ``path`` on success, removed when the block raises.
 
     At every moment ``path`` is the old folder or the new one. Leftovers of killed processes are removed first.
+
+    ``marker``: name of a file that tells a folder written here before from any other. A folder that is not empty is
+    replaced only when it holds that file, never when ``marker`` is None: SurveyError otherwise, before anything is
+    written and again before the folders change places. ``..`` and links in ``path`` are followed before it is judged.
     """
-    path = Path(path)
+    path = Path(os.path.realpath(path))
+    _check_replaceable(path, marker)
     path.parent.mkdir(parents=True, exist_ok=True)
     _remove_leftovers(path)
     partial = _partial(path)
     partial.mkdir()
     try:
         yield partial
+        _check_replaceable(path, marker)
         _put_in_place(partial, path)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
+
+
+def _check_replaceable(path, marker):
+    if not path.exists() or (path.is_dir() and not any(path.iterdir())):
+        return
+    if marker is None or not (path / marker).is_file():
+        lacks = f" (no {marker} in it)" if marker else ""
+        raise SurveyError(f"{path}: is there already and is not what would be written{lacks}; name another folder")
 
 
 def is_partial(path):

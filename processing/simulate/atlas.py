@@ -12,12 +12,13 @@ from astropy.io import fits
 from astropy.wcs import WCS
 from scipy.ndimage import zoom
 
+from processing import __version__
 from processing.config import survey
 from processing.errors import SurveyError
+from processing.formats.atlas_header import Origin, atlas_header, wcs_cards
 from processing.schema.bands import BANDS
 from processing.simulate.camera import DITHER, Sources, expose, frames, read_out, smooth_plane
 from processing.simulate.coadd import Coadd, kernel_variance
-from processing.simulate.header import atlas_header, wcs_cards
 from processing.simulate.observation import observation
 from processing.simulate.psf import core_of_shape, point_spread, seeing_shape, sersic_gaussians
 
@@ -133,9 +134,14 @@ def _image(job, stars, galaxies, centre, cards, progress):
     sources = Sources(*(star_truth[c].to_numpy() for c in ("x", "y", "dn")), _gaussians(galaxies, galaxy_truth))
     data = _coadd(job, sources, point_spread(core), progress)
     obs = observation(*centre, job.seed, settings.frame_step)
-    header = atlas_header(data, job.band, obs, cards, magzp=job.magzp, shape_parameter=job.shape_parameter,
-                          dither=DITHER[job.band], seed=job.seed)  # fmt: skip
+    header = atlas_header(data, job.band, obs, cards, _origin(job.seed), magzp=job.magzp,
+                          shape_parameter=job.shape_parameter, dither=DITHER[job.band])  # fmt: skip
     return AtlasImage(data, header, star_truth, galaxy_truth, obs.coadd)
+
+
+def _origin(seed):
+    return Origin("twomass simulate", "2MASS Survey Camera (simulated)", "Zero point of the simulation",
+                  f"Simulated by twomass {__version__}, seed {seed}: no telescope took this image")  # fmt: skip
 
 
 def _coadd(job, sources, psf, progress):

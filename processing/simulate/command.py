@@ -1,7 +1,7 @@
 """Make Atlas Images of a simulated field, or raw nights (--scans), with the truth beside them.
 
-Without --scans: writes FOLDER/ji<coadd>.fits, hi<coadd>.fits, ki<coadd>.fits (headers as in the real survey's images), and in
-FOLDER/truth stars.parquet and galaxies.parquet (what is there, where and how bright, and its pixels in the images) and
+Without --scans: writes FOLDER/ji<coadd>.fits, hi<coadd>.fits, ki<coadd>.fits (headers as in the real survey's images),
+and in FOLDER/truth stars.parquet and galaxies.parquet (what is there, where and how bright, and its pixels in the images) and
 simulation.json (the settings). The brightest stars are the real ones of Tycho-2 where the Debian package
 astrometry-data-tycho2-07-littleendian is installed. The same position and seed always give the same sky.
 
@@ -113,7 +113,7 @@ def _write(out, images, sources, settings):
     from processing.formats.whole import whole_folder
 
     names = []
-    with whole_folder(out) as folder:
+    with whole_folder(out, "truth/simulation.json") as folder:
         (folder / "truth").mkdir()
         for band, image in images.items():
             names.append(f"{band}i{image.coadd:02d}.fits")

@@ -134,8 +134,8 @@ class ReadOut:
 
 
 @njit(cache=True, nogil=True)
-def read_frame(light, bias, response, dark, glow, well, noise, early, late, offsets, trapped, gain, nonlin, time1, time2,
-               reset_noise, echo, trap_share, trap_above, trap_keeps, period, rng, first, second):  # fmt: skip
+def read_frame(light, bias, response, dark, glow, well, noise, early, late, offsets, trapped, gain, nonlin,
+               time1, time2, reset_noise, echo, trap_share, trap_above, trap_keeps, period, rng, first, second):  # fmt: skip
     """The two reads of one frame; see ReadOut. ``trapped`` (DN) is brought to the end of the frame."""
     charge1, charge2 = np.empty_like(light), np.empty_like(light)
     exposure = time2 - time1

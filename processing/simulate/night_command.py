@@ -50,6 +50,6 @@ def _settings(args):
             option = "--" + name.replace("_", "-")
             raise SurveyError(f"{option}: expected at least {least}, found {getattr(args, name)}")
     return Settings(
-        args.ra, args.dec, args.scans, args.nights, args.seed, args.frames, args.cal_frames, args.still_frames, args.limit,
-        args.density_factor, False if args.model_only else None, args.seeing, args.compress,
+        args.ra, args.dec, args.scans, args.nights, args.seed, args.frames, args.cal_frames, args.still_frames,
+        args.limit, args.density_factor, False if args.model_only else None, args.seeing, args.compress,
     )  # fmt: skip

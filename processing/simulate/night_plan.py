@@ -36,8 +36,8 @@ class Settings:
     """What is asked for: ``scans`` science scans in each of ``nights`` nights, of ``frames`` frames each.
 
     ``ra``, ``dec``: middle of the first tile, deg; ``cal_frames``, ``still_frames``: frames of calibration scans, darks
-    and flats; ``limit``: Ks of the faintest sources; ``density``: factor on the number of stars; ``real``: Tycho-2 stars
-    (None: if installed); ``seeing``: arcsec; ``compress``: Rice.
+    and flats; ``limit``: Ks of the faintest sources; ``density``: factor on the number of stars; ``real``: whether the
+    bright stars are Tycho-2's (None: if installed); ``seeing``: arcsec; ``compress``: Rice.
     """
 
     ra: float
@@ -149,7 +149,7 @@ def _midnight(ra, site):
 
 
 def tile_ra(settings, number):
-    """Right ascension (deg) of the middle of tile ``number`` (from 0): neighbours overlap at the end near the equator."""
+    """Right ascension (deg) of the middle of tile ``number`` (from 0); the overlap is that at the end near the equator."""
     half = settings.frames * survey().simulate.frame_step / 7200
     widest = max(abs(settings.dec) - half, 0.0)
     step = survey().instrument.frame_height - survey().simulated_night.overlap
@@ -164,8 +164,10 @@ def tile_name(ra, dec):
 def _check_airmass(when, ra, dec, site, k):
     found = float(airmass([when], ra, dec, site)[0])
     if found > LARGEST_AIRMASS:
-        raise SurveyError(f"scan {k + 1} of the night: expected an airmass of at most {LARGEST_AIRMASS} at dec {dec:+.1f}, "
-                          f"found {found:.1f}; ask for fewer scans or another position")  # fmt: skip
+        raise SurveyError(
+            f"scan {k + 1} of the night: expected an airmass of at most {LARGEST_AIRMASS} at dec {dec:+.1f}, "
+            f"found {found:.1f}; ask for fewer scans or another position"
+        )
 
 
 def airmass(times, ra, dec, site):

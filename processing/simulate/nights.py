@@ -22,11 +22,12 @@ from processing.formats.raw_reference import STANDARDS_FILE, write_astrometric, 
 from processing.formats.raw_writer import write_night_log, write_raw_file
 from processing.simulate import tycho
 from processing.simulate.detector import detector
-from processing.simulate.exposure import View, core_width, expose
+from processing.simulate.exposure import core_width, expose
 from processing.simulate.night_plan import plan
 from processing.simulate.optics import optics, tangent
 from processing.simulate.pointing import track
 from processing.simulate.references import astrometric, standards
+from processing.simulate.scene import View
 from processing.simulate.sky import around, sky_patch
 from processing.simulate.truth import write_detector, write_json, write_night, write_sky, write_table
 from processing.simulate.weather import weather
@@ -82,8 +83,11 @@ class RawSurvey:
     def begin(self):
         """Refuse another simulation's folder; write sky, reference catalogs and what is constant."""
         self._same_simulation()
+        for leftover in self.root.rglob(".*.partial-*"):
+            if not Path("/proc", leftover.name.rpartition("-")[2]).exists():
+                leftover.unlink()
         for tile, planned in self.targets.items():
-            write_sky(self.truth / tile, lambda: self._sky(planned))
+            write_sky(self.truth / tile, lambda: self.sky(planned))
         if not (self.root / "reference" / STANDARDS_FILE).exists():
             self._references()
         for night in self.nights:
@@ -96,13 +100,15 @@ class RawSurvey:
         record, file = {"version": __version__, "stage": "simulate", "settings": self._known()}, "simulation.json"
         if not (self.truth / file).exists():
             if self.root.exists() and (not self.root.is_dir() or any(self.root.iterdir())):
-                raise SurveyError(f"{self.root}: expected a new or empty folder or the same simulation, found something else")
+                expected = "expected a new or empty folder or the same simulation"
+                raise SurveyError(f"{self.root}: {expected}, found something else")
             write_json(self.truth / file, record)
             return
         before = json.loads((self.truth / file).read_text())
         if before.get("settings") != record["settings"] or before.get("version") != __version__:
             differ = [k for k, v in record["settings"].items() if before.get("settings", {}).get(k) != v] or ["version"]
-            raise SurveyError(f"{self.root}: holds a simulation with another {', '.join(differ)}; choose another folder")
+            what = ", ".join(differ)
+            raise SurveyError(f"{self.root}: holds a simulation with another {what}; choose another folder")
 
     def _known(self):
         real = tycho.available() if self.settings.real is None else self.settings.real
@@ -118,7 +124,8 @@ class RawSurvey:
                     found.setdefault(planned.tile, planned)
         return found
 
-    def _sky(self, planned):
+    def sky(self, planned):
+        """What is on and around the tile or field of a planned sequence."""
         s, camera = self.settings, survey()
         step = 5 * camera.simulated_night.field_step if planned.type == "cal" else 0.0
         height = planned.nframes * camera.simulate.frame_step + camera.instrument.frame_height
@@ -169,7 +176,8 @@ class RawSurvey:
         stem = row.file_name(band).removesuffix(".fits")
         write_table(self.truth / night.name / f"{stem}.parquet", truth)
         write_table(self.truth / night.name / f"{stem}_rays.parquet", rays)
-        write_raw_file(folder, row, band, night.site.hemisphere, reads, path.frames(), array.numbers, self.settings.compress)
+        where = folder, row, band, night.site.hemisphere
+        write_raw_file(*where, reads, path.frames(), array.numbers, self.settings.compress)
 
     def _sources(self, tile, band):
         if not tile:

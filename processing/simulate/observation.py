@@ -5,6 +5,8 @@ from datetime import date, datetime, timedelta
 
 import numpy as np
 
+from processing.observatory import CTIO, HOPKINS, Site, sidereal
+
 FIRST_DAY = date(1997, 3, 1)
 """Day number 1 of the survey (Explanatory Supplement II.4a)."""
 
@@ -14,32 +16,6 @@ FRAME_SECONDS = 1.4855
 TILE_DEGREES = 6.0
 NORTHERN_FROM = 12.0
 """Declination (deg) from which Mt Hopkins observes in this simulation; the survey's border was about there."""
-
-
-@dataclass(frozen=True)
-class Site:
-    """One of the two telescopes, with what the headers of its scans say."""
-
-    hemisphere: str
-    name: str
-    note: str
-    latitude: float
-    longitude: float
-    frames: int
-    settling: int
-    lead: float
-    """From the start of a scan to the centre of the first frame, arcsec (header IS_OFF1)."""
-    trail: float
-    """From the end of a scan to the centre of the last frame, arcsec (header IS_OFF2)."""
-    beyond: float
-    """How far outside its tile a scan starts, deg."""
-
-
-HOPKINS = Site("n", "Hopkins", "Telescope +31.688/+110.885 lat/lon degs", 31.688, -110.885,
-               frames=273, settling=50, lead=138.1, trail=98.6, beyond=0.0902)  # fmt: skip
-CTIO = Site("s", "CTIO", "Telescope -30.165/+70.815 lat/lon degs", -30.165, -70.815,
-            frames=274, settling=51, lead=365.37, trail=123.61, beyond=0.2956)  # fmt: skip
-"""As the headers of the scans 980321n 106, and 990810s 49 and 981228s 83, have it."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +33,7 @@ class Observation:
     step: float
     frame: float
     """Number (from 0, with fraction) of the frame whose centre is the field's centre."""
+    type: str = "sci"
 
     @property
     def coadd(self):
@@ -101,23 +78,3 @@ def _transit(ra, site, rng):
     midnight = datetime(1999, 1, 1) + timedelta(days=int(day), hours=-site.longitude / 15)
     late = (ra / 15 - sidereal(midnight, site) + 12) % 24 - 12 + rng.uniform(-0.4, 0.4)
     return (midnight + timedelta(hours=late / 1.0027379)).replace(microsecond=0)
-
-
-def sidereal(when, site):
-    """Local mean sidereal time, hours (Astronomical Almanac; UT1 taken as UTC)."""
-    days = (when - datetime(2000, 1, 1, 12)).total_seconds() / 86400
-    return (18.697374558 + 24.06570982441908 * days + site.longitude / 15) % 24
-
-
-def zenith_distance(when, ra, dec, site):
-    """Zenith distance (deg) and hour angle (hours)."""
-    hour_angle = (sidereal(when, site) - ra / 15 + 12) % 24 - 12
-    lat, dec, angle = np.radians([site.latitude, dec, 15 * hour_angle])
-    cosine = np.sin(lat) * np.sin(dec) + np.cos(lat) * np.cos(dec) * np.cos(angle)
-    return float(np.degrees(np.arccos(cosine))), float(hour_angle)
-
-
-def airmass(zenith):
-    """Airmass at a zenith distance in deg (Kasten & Young 1989, finite at the horizon)."""
-    altitude = max(90 - zenith, 0.0)
-    return float(1 / (np.sin(np.radians(altitude)) + 0.50572 * (altitude + 6.07995) ** -1.6364))

@@ -33,7 +33,8 @@ class Track:
     def frames(self):
         """The columns of FRAMES."""
         frame = np.arange(1, len(self.mjd) + 1, dtype=np.int32)
-        return {"frame": frame, "mjd": self.mjd, "ra": self.reported_ra, "dec": self.reported_dec, "airmass": self.airmass}
+        reported = {"ra": self.reported_ra, "dec": self.reported_dec}
+        return {"frame": frame, "mjd": self.mjd, **reported, "airmass": self.airmass}
 
 
 def track(seed, night, planned):

@@ -125,8 +125,10 @@ def sky_patch(patch, limit=16.5, seed=0, density=1.0, real=None):
     if real and not tycho.available():
         raise SurveyError(f"the real stars need the Debian package {tycho.PACKAGE}, which is not installed")
     real = tycho.available() if real is None else real
-    parts = [_cell_sky(_cell(number), seed, density, real) for number in patch.cells()]
-    stars, galaxies = (_joined([p[i] for p in parts], patch, limit) for i in (0, 1))
+    parts = []
+    for number in patch.cells():
+        parts.append([_kept(table, patch, limit) for table in _cell_sky(_cell(number), seed, density, real)])
+    stars, galaxies = ({name: np.concatenate([p[i][name] for p in parts]) for name in parts[0][i]} for i in (0, 1))
     return Sky(_star_table(stars), pa.table(galaxies), real)
 
 
@@ -146,8 +148,7 @@ def _cell_sky(cell, seed, density, real):
     return tuple({"id": first + np.arange(len(t["ra"])), **t} for t in (stars, galaxies))
 
 
-def _joined(parts, patch, limit):
-    table = {name: np.concatenate([p[name] for p in parts]) for name in parts[0]}
+def _kept(table, patch, limit):
     bright = (table["k"] < limit) | (table["h"] < limit + 0.2) | (table["j"] < limit + 0.8)
     kept = bright & patch.contains(table["ra"], table["dec"])
     return {name: values[kept] for name, values in table.items()}

@@ -41,7 +41,7 @@ from astropy.io import fits
 from processing.errors import SurveyError
 from processing.formats.whole import whole_file
 from processing.schema.bands import BANDS
-from processing.simulate.exposure import draw_stars, local_psf
+from processing.simulate.scene import draw_stars, local_psf
 from processing.simulate.optics import Optics, optics, tangent
 from processing.simulate.weather import weather
 

@@ -1,4 +1,4 @@
-"""The raw night, written here with plain astropy as the format's page says, and damaged in every way we can think of."""
+"""The raw night, written here with plain astropy as the format's page says, and damaged in every way we thought of."""
 
 import os
 
@@ -145,7 +145,7 @@ HEADERS = [
 ]
 
 
-@pytest.mark.parametrize("cards, message", HEADERS, ids=lambda value: next(iter(value)) if isinstance(value, dict) else "")
+@pytest.mark.parametrize("cards, message", HEADERS, ids=lambda v: next(iter(v)) if isinstance(v, dict) else "")
 def test_a_header_that_contradicts_the_log(folder, cards, message):
     damaged(folder, "j", **cards)
     with pytest.raises(SurveyError, match="970611n scan 045 band j: ") as caught:
@@ -231,7 +231,7 @@ def replaced(folder, name, hdu):
 
 
 WRONG = [
-    (fits.ImageHDU(np.zeros((N, 128, 256), np.uint16), name="READ2"), "READ2 has shape 12 x 128 x 256, expected frames"),
+    (fits.ImageHDU(np.zeros((N, 128, 256), np.uint16), name="READ2"), "READ2 has shape 12 x 128 x 256, expected"),
     (fits.ImageHDU(np.zeros((256, 256), np.uint16), name="READ2"), "READ2 has shape 256 x 256, expected frames"),
     (fits.ImageHDU(np.zeros((N, 256, 256), np.float32), name="READ2"), "READ2 has BITPIX, BZERO, BSCALE (-32, 0, 1)"),
     (fits.ImageHDU(np.zeros((N, 256, 256), np.int16), name="READ2"), "READ2 has BITPIX, BZERO, BSCALE (16, 0, 1)"),
@@ -269,7 +269,8 @@ def test_a_row_of_the_log_that_cannot_be_fails_its_scan(folder, columns, message
 
 @pytest.mark.parametrize(
     "columns, message",
-    [({"seq": [45, 45]}, "lists scan 45 more than once"), ({"seq": [7.0, 45.0]}, "seq has type float64, expected int64"),
+    [({"seq": [45, 45]}, "lists scan 45 more than once"),
+     ({"seq": [7.0, 45.0]}, "seq has type float64, expected int64"),
      ({"tile": [1, 2]}, "tile has type int64, expected string")], ids=["twice", "float", "number"],
 )  # fmt: skip
 def test_a_log_that_cannot_be_fails_the_night(folder, columns, message):

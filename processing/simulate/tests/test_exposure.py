@@ -5,10 +5,11 @@ import pytest
 
 from processing.config import survey
 from processing.simulate.detector import detector
-from processing.simulate.exposure import Scene, View, core_width, expose, frame_truth
+from processing.simulate.exposure import core_width, expose, frame_truth
 from processing.simulate.night_plan import Settings, plan
 from processing.simulate.optics import Optics, tangent
 from processing.simulate.pointing import track
+from processing.simulate.scene import Scene, View
 from processing.simulate.weather import Drift, drift, weather
 
 SETTINGS = Settings(100.0, 20.0, frames=12, cal_frames=12, still_frames=12)
@@ -49,7 +50,7 @@ def test_the_range_of_stars_saturates_read_after_read(bright):
 
 
 def test_a_star_of_magnitude_nought_reaches_far(bright):
-    """Wings, halo and spikes give unsaturated light that grows towards the star: what its magnitude is measured from."""
+    """Wings, halo and spikes give unsaturated light that grows towards the star: its magnitude is measured from it."""
     (first, second), x, y, array = bright
     image = (second - first)[: y[3] - 20]
     right = slice(max(x[3] - 45, 0), x[3] - 25)
@@ -90,7 +91,8 @@ def test_airglow_has_its_strength_in_every_band():
 
 def test_a_galaxy_has_its_light_and_its_direction():
     """Within an arcminute; 0.0023 of the light is in the halo beyond."""
-    galaxy = {"ra": [100.0], "dec": [20.0], "j": [10.0], "reff": [8.0], "sersic": [1.0], "axis_ratio": [0.3], "angle": [30.0]}
+    galaxy = {"ra": [100.0], "dec": [20.0], "j": [10.0], "reff": [8.0],
+              "sersic": [1.0], "axis_ratio": [0.3], "angle": [30.0]}  # fmt: skip
     galaxy = {name: np.array(values) for name, values in galaxy.items()}
     look, path = view("j"), track(1, NIGHT, PLANNED)
     truth = frame_truth(look, path, "sci")

@@ -323,7 +323,10 @@ def test_an_interrupted_run_goes_on_and_fewer_scans_are_the_same_bytes(raw, tmp_
     before = {path.name: path.stat().st_mtime_ns for path in night.glob("*.fits")}
     assert 3 < len(before) < 51 and not (night / "night.ecsv").exists()
     assert not list(root.rglob("*partial*"))
+    leftover = night / ".sci011_j.fits.partial-99999999"
+    leftover.write_bytes(b"half a file of a killed process")
     simulate_nights(root, settings, workers=1)
+    assert not leftover.exists()
     assert all(before[name] == (night / name).stat().st_mtime_ns for name in before)
     assert len(list(night.glob("*.fits"))) == 51 and seen[0] == 51 * 12
     for pattern in ("*/dark*", "*/flat*", "*/cal00*", "*/sci011*", "truth/detector*", f"truth/{NIGHT}/sci011*"):

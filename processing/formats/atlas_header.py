@@ -1,10 +1,12 @@
 """The header of an Atlas Image: the keywords of the real ones, in their order, with values that agree."""
 
+from dataclasses import dataclass
+
 import numpy as np
 from astropy.io import fits
 
 from processing import __version__
-from processing.simulate.observation import airmass, sidereal, zenith_distance
+from processing.observatory import airmass, sidereal, zenith_distance
 
 PERCENTILES = {"QT0227": 2.27, "QT0668": 6.68, "QT1586": 15.86, "QT3085": 30.85, "QT5000": 50.0, "QT6914": 69.14,
                "QT8413": 84.13, "QT9331": 93.31, "QT9772": 97.72}  # fmt: skip
@@ -26,26 +28,36 @@ def wcs_cards(centre, shape, twist):
     ]
 
 
-def atlas_header(image, band, obs, wcs, *, magzp, shape_parameter, dither, seed):
+@dataclass(frozen=True)
+class Origin:
+    """How an image came about: ``command`` that made it, notes on the camera and on MAGZP, a line of HISTORY."""
+
+    command: str
+    camera: str
+    zero_point: str
+    history: str
+
+
+def atlas_header(image, band, obs, wcs, origin, *, magzp, shape_parameter, dither):
     """Header of ``image`` (DN, NaN at its edges).
 
-    ``obs`` is the Observation, ``wcs`` the cards of wcs_cards, ``shape_parameter`` the SEESH, ``dither`` the cross-scan
-    step of the frames in arcsec. SKYVAL, SKYSIG and the percentiles are measured on the image; SKYSIG is
-    QT5000 - QT1586 as in the real ones.
+    ``obs`` says how it was observed (``simulate.observation.Observation`` or ``atlas.header.ScanView``), ``wcs`` are the
+    cards of wcs_cards, ``origin`` the Origin, ``shape_parameter`` the SEESH, ``dither`` the cross-scan step of the frames
+    in arcsec. SKYVAL, SKYSIG and the percentiles are measured on the image; SKYSIG is QT5000 - QT1586 as in the real ones.
     """
     levels = dict(zip(PERCENTILES, np.nanpercentile(image, list(PERCENTILES.values()))))
     noise = levels["QT5000"] - levels["QT1586"]
-    cards = [("BLOCKED", True, "TAPE MAY BE BLOCKED IN MULTIPLES OF 2880"), *_sequence(band, obs), *wcs]
+    cards = [("BLOCKED", True, "TAPE MAY BE BLOCKED IN MULTIPLES OF 2880"), *_sequence(band, obs, origin), *wcs]
     cards += [
         ("USXREF", -image.shape[1] / 2 - 0.5, "U-scan X at Grid (0,0)"),
-        ("USYREF", round(-obs.frame * obs.step - image.shape[0] / 2), "U-scan Y at Grid (0,0)"),
+        ("USYREF", round(_along(obs) * obs.frame * obs.step - image.shape[0] / 2), "U-scan Y at Grid (0,0)"),
         ("SKYVAL", _mode(image, levels), "Sky Estimate: mode of the pixels"),
         ("SKYSIG", noise, "Grid  Noise Estimate"),
-        ("MAGZP", magzp, "Zero point of the simulation"),
+        ("MAGZP", magzp, origin.zero_point),
         ("SEESH", round(shape_parameter, 4), "Seeing shape parameter"),
         ("DXFS", dither, "Cross-scan Frame Step (arcsec)"),
-        ("DYFS", -obs.step, "    In-scan Frame Step (arcsec)"),
-        ("PIXNAM", f"twomass simulate {__version__}", ""),
+        ("DYFS", _along(obs) * obs.step, "    In-scan Frame Step (arcsec)"),
+        ("PIXNAM", f"{origin.command} {__version__}", ""),
         *((name, level, f"{PERCENTILES[name]:5.2f} Percentile") for name, level in levels.items()),
         *_camera(band, obs),
         *_ends(obs),
@@ -53,7 +65,7 @@ def atlas_header(image, band, obs, wcs, *, magzp, shape_parameter, dither, seed)
     header = fits.Header()
     for name, value, comment in cards:
         header[name] = (float(value) if isinstance(value, np.floating) else value, comment)
-    header.add_history(f"Simulated by twomass {__version__}, seed {seed}: no telescope took this image")
+    header.add_history(origin.history)
     return header
 
 
@@ -65,7 +77,7 @@ def _mode(image, levels):
     return float(np.median(values[first : first + half]))
 
 
-def _sequence(band, obs):
+def _sequence(band, obs, origin):
     edge = min(abs(obs.dec_start), abs(obs.dec_end))
     sign = "n" if obs.dec_start > 1 else "s"
     minutes = int(obs.ra * 4)
@@ -74,12 +86,12 @@ def _sequence(band, obs):
         ("ORDATE", f"{obs.start:%y%m%d}", "Observation Ref Date (yymmdd)"),
         ("DAYNUM", f"{obs.day_number:04d}", "Observation Day Num"),
         ("FN_PRFX", f"{band}{obs.day_number:04d}{obs.scan:03d}", ".rdo and .par filename prefix"),
-        ("TYPE", "sci", "Scan type: dar flt sci cal tst"),
+        ("TYPE", obs.type, "Scan type: dar flt sci cal tst"),
         ("SCANNO", obs.scan, "Scan Number"),
         ("SCANDIR", obs.direction, "Scan Direction: n, s, -"),
-        ("STRIP_ID", obs.tile, "Strip ID (OV)"),
+        *([("STRIP_ID", obs.tile, "Strip ID (OV)")] if obs.tile is not None else []),
         ("POSITNID", tile, "Position ID (OV)"),
-        ("ORIGIN", "2MASS", "2MASS Survey Camera (simulated)"),
+        ("ORIGIN", "2MASS", origin.camera),
     ]
 
 
@@ -103,7 +115,12 @@ def _camera(band, obs):
 
 
 def _declination(obs):
-    return obs.dec_start - (obs.site.lead + obs.frame * obs.step) / 3600
+    return obs.dec_start + _along(obs) * (obs.site.lead + obs.frame * obs.step) / 3600
+
+
+def _along(obs):
+    """The sign of the motion in declination."""
+    return 1 if obs.direction == "n" else -1
 
 
 def _ends(obs):
