@@ -62,7 +62,7 @@ def steps(field):
 
 def write_work(field, extraction, out):
     """Write the folder ``out`` of the working database; returns the content of its ``scan.json``."""
-    with whole_folder(out) as folder:
+    with whole_folder(out, "scan.json") as folder:
         (folder / "atlas").mkdir()
         for band, image in field.images.items():
             (folder / image_name(field, band)).write_bytes(image.contents)
@@ -74,7 +74,7 @@ def write_work(field, extraction, out):
 
 def check_out(out):
     """SurveyError when ``out`` is there and is neither empty nor a folder that this stage wrote."""
-    out = Path(out)
+    out = Path(out).resolve()
     if not out.exists():
         return
     if not out.is_dir():

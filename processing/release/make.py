@@ -34,7 +34,7 @@ def make_release(works, out, name=None, supersedes=None):
     An older release at ``out`` is replaced in one step. SurveyError when ``out`` is something else, or a field is not
     whole.
     """
-    out = Path(out)
+    out = Path(out).resolve()
     _refuse_other_folder(out)
     fields = read_fields(works)
     scans = scan_coadds(fields)
@@ -44,7 +44,7 @@ def make_release(works, out, name=None, supersedes=None):
     points, dup_flags = choose(points, scans, steps)
     catalog, points = finish(points, dup_flags, _southward(fields, scans))
     steps.append({"step": "written", "rows": catalog.num_rows})
-    with whole_folder(out) as folder:
+    with whole_folder(out, MANIFEST) as folder:
         created = datetime.now(UTC).isoformat(timespec="seconds")
         rows = _write_tables(folder, catalog, points, fields, scans, created)
         _place_images(folder, fields)
