@@ -69,6 +69,18 @@ class Astrometry:
 
 
 @dataclass(frozen=True)
+class Atlas:
+    """Size of the Atlas Images, and what is taken for a transient."""
+
+    width: int = number("pixel")
+    height: int = number("pixel")
+    overlap: int = number("pixel")
+    margin: float = number("arcsec")
+    transient: float = number("")
+    transient_edge: float = number("")
+
+
+@dataclass(frozen=True)
 class Coadd:
     """Noise of the pixels of an Atlas Image."""
 
@@ -271,6 +283,7 @@ class Survey:
     detector: Detector
     atmosphere: Atmosphere
     astrometry: Astrometry
+    atlas: Atlas
     coadd: Coadd
     extraction: Extraction
     listing: Listing

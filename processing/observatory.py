@@ -1,9 +1,12 @@
 """The two telescopes, and where the sky stands above them."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 import numpy as np
+
+FIRST_DAY = date(1997, 3, 1)
+"""Day number 1 of the survey (Explanatory Supplement II.4a)."""
 
 
 @dataclass(frozen=True)
@@ -50,3 +53,8 @@ def airmass(zenith):
     """Airmass at a zenith distance in deg (Kasten & Young 1989, finite at the horizon)."""
     altitude = max(90 - zenith, 0.0)
     return float(1 / (np.sin(np.radians(altitude)) + 0.50572 * (altitude + 6.07995) ** -1.6364))
+
+
+def day_number(day):
+    """Number of a day (date) of the survey; may be negative."""
+    return (day - FIRST_DAY).days + 1

@@ -34,6 +34,7 @@ STAGES = (
           "simulate"),
     Stage("frames", "frames.calibrate.calibrate", "raw reads, darks, flats", "calibrated frames", "scan and band", ""),
     Stage("astrometry", "astrometry.solve.solve_scan", "stars on calibrated frames", "place of every frame", "scan", ""),
+    Stage("coadd", "atlas.coadd.coadd", "frames and their places", "Atlas image, coverage, noise", "image and band", ""),
     Stage("detection", "detect.peaks.matched_filter", "Atlas image", "candidates", "field and band", "extract"),
     Stage("photometry", "photometry.measure_band", "candidates", "fluxes and positions", "field and band", "extract"),
     Stage("band merge", "bandmerge.catalog.merge_field", "fluxes and positions", "points.parquet", "field", "extract"),

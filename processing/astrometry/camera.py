@@ -41,7 +41,7 @@ class Camera:
         """Pixels of points on the plane (arcsec): the linear part inverted, the rest by fixed-point steps."""
         inverse = np.linalg.inv(self.coefficients[:, 1:3]) * HALF
         x, y = np.full(np.shape(xi), CENTRE), np.full(np.shape(xi), CENTRE)
-        for _ in range(4):
+        for _ in range(3):
             wrong = np.stack(np.subtract((xi, eta), self.plane(x, y)), axis=-1) @ inverse.T
             x, y = x + wrong[..., 0], y + wrong[..., 1]
         return x, y

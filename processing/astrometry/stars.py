@@ -20,7 +20,7 @@ class Detections:
     """Stars of all frames of one band, one array element each.
 
     ``frame``: index from 0; ``x``, ``y``: pixel, 0-based; ``flux``: DN; ``x_error``, ``y_error``: pixel, from the noise;
-    ``snr``; ``chi2``: reduced. Sorted by frame, brightest first.
+    ``snr``; ``chi2``: reduced; ``width``: pixel, sigma of the Gaussian that stands for the PSF of the frame. Sorted by frame, brightest first.
     """
 
     frame: np.ndarray
@@ -31,6 +31,7 @@ class Detections:
     y_error: np.ndarray
     snr: np.ndarray
     chi2: np.ndarray
+    width: np.ndarray
 
     def __len__(self):
         return len(self.frame)
@@ -67,7 +68,7 @@ def find_stars(image, flaws):
     found = found[np.lexsort((-found[:, 3], frame))]
     snr = found[:, 3] / found[:, 6]
     columns = Detections(found[:, 0].astype(int), found[:, 1], found[:, 2], found[:, 3], found[:, 4], found[:, 5], snr,
-                         found[:, 7])  # fmt: skip
+                         found[:, 7], found[:, 8])  # fmt: skip
     return columns[snr >= rules.snr]
 
 

@@ -83,7 +83,7 @@ def _sequence(band, obs, origin):
     minutes = int(obs.ra * 4)
     tile = f"{sign}{round(edge / 6) * 6:02d}{minutes // 60:02d}{minutes % 60:02d}"
     return [
-        ("ORDATE", f"{obs.start:%y%m%d}", "Observation Ref Date (yymmdd)"),
+        ("ORDATE", f"{obs.date:%y%m%d}", "Observation Ref Date (yymmdd)"),
         ("DAYNUM", f"{obs.day_number:04d}", "Observation Day Num"),
         ("FN_PRFX", f"{band}{obs.day_number:04d}{obs.scan:03d}", ".rdo and .par filename prefix"),
         ("TYPE", obs.type, "Scan type: dar flt sci cal tst"),

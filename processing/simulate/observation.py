@@ -1,14 +1,11 @@
 """When and how a field was observed: a scan of a plausible night that passes over it, told with the survey's words."""
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 
 import numpy as np
 
-from processing.observatory import CTIO, HOPKINS, Site, sidereal
-
-FIRST_DAY = date(1997, 3, 1)
-"""Day number 1 of the survey (Explanatory Supplement II.4a)."""
+from processing.observatory import CTIO, HOPKINS, Site, day_number, sidereal
 
 FRAME_SECONDS = 1.4855
 """From frame to frame: UT_EOS - UT_SOS over NUMFRMS of the scans 990810s 49 and 000127s 58."""
@@ -51,9 +48,14 @@ class Observation:
         return self.start + timedelta(seconds=self.site.frames * FRAME_SECONDS)
 
     @property
+    def date(self):
+        """The day that the night is called after."""
+        return self.start.date()
+
+    @property
     def day_number(self):
         """Survey day of the night."""
-        return (self.start.date() - FIRST_DAY).days + 1
+        return day_number(self.date)
 
 
 def observation(ra, dec, seed, step):
