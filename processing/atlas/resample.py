@@ -147,3 +147,21 @@ def differences(total, coverage, block, every, out):
                 out[n] = block[j, i] - total[j, i] / coverage[j, i]
                 n += 1
     return n
+
+
+@numba.njit(cache=True, error_model="numpy")
+def finished(total, coverage, variance, level, photons):
+    """Image (mean of the frames and ``level``) and noise, DN; NaN where no frame looked.
+
+    ``photons``: variance that a DN of starlight adds to one frame's pixel of the grid; those of the sky are in the noise
+    of the frames.
+    """
+    data, noise = np.full(total.shape, np.float32(np.nan)), np.full(total.shape, np.float32(np.nan))
+    for j in range(total.shape[0]):
+        for i in range(total.shape[1]):
+            count = np.float32(coverage[j, i])
+            if count > 0:
+                mean = total[j, i] / count
+                data[j, i] = mean + level
+                noise[j, i] = np.sqrt((variance[j, i] / count + max(mean, np.float32(0.0)) * photons) / count)
+    return data, noise
