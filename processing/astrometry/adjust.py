@@ -1,7 +1,7 @@
 """One least-squares adjustment of a scan: shifts of the frames, cameras of the bands, places of the stars.
 
-Every apparition of a star gives two equations: where its pixel lies on the frame's plane by the camera, and where the star
-lies on it by the pointing. Stars are tied to the reference catalog where they are in it, and pointings to what the
+Every apparition of a star gives two equations: where its pixel lies on the frame's plane by the camera, and where the
+star lies on it by the pointing. Stars are tied to the reference catalog where they are in it, and pointings to what the
 telescope reports; there is no chain of frames, so no random walk. The normal equations are sparse: a star couples the
 few frames that see it, and is eliminated (Schur complement), which leaves two unknowns a frame and the cameras.
 Outliers lose their weight smoothly (Geman & McClure 1987).
@@ -54,7 +54,7 @@ class State:
 
 @dataclass(frozen=True)
 class Ties:
-    """Stars that are reference stars: rows of ``stars``, unit vectors of their catalog places (k, 3), one sigma (arcsec)."""
+    """Stars that are reference stars: rows of ``stars``, catalog places (unit vectors, (k, 3)), sigma (arcsec)."""
 
     star: np.ndarray
     place: np.ndarray
@@ -181,7 +181,8 @@ def _frame_part(state, reported, seen, n, bands):
     columns = np.concatenate([shift_columns, camera_columns, phase_columns], axis=2)
     width = values.shape[2]
     size = 2 * n + bands * 2 * (TERMS + PHASES)
-    return sparse.csr_array((values.ravel(), columns.ravel(), np.arange(0, 2 * k * width + 1, width)), shape=(2 * k, size))
+    starts = np.arange(0, 2 * k * width + 1, width)
+    return sparse.csr_array((values.ravel(), columns.ravel(), starts), shape=(2 * k, size))
 
 
 def _star_part(state, reported, seen, m):

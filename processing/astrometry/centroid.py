@@ -1,8 +1,8 @@
 """Positions of stars on undersampled frames: fit of a Gaussian integrated over the pixels.
 
-A star has half of its light in one or two pixels, so that moments are off by up to a tenth of a pixel, depending on where
-in the pixel it lies. The fit compares what each *pixel* holds; what remains of this pixel-phase error, because the PSF is
-no Gaussian, is the same for all stars and is solved for with the scan (see solve).
+A star has half of its light in one or two pixels, so that moments are off by up to a tenth of a pixel, depending on
+where in the pixel it lies. The fit compares what each *pixel* holds; what remains of this pixel-phase error, because
+the PSF is no Gaussian, is the same for all stars and is solved for with the scan (see adjust).
 """
 
 import math
@@ -90,7 +90,8 @@ def fit_star(image, usable, column, row, width, noise, gain, free_width, out):
             return False
         if abs(step[1]) + abs(step[2]) < 1e-4:
             out[0], out[1], out[2] = column + x, row + y, flux
-            out[3], out[4], out[5] = math.sqrt(covariance[1, 1]), math.sqrt(covariance[2, 2]), math.sqrt(covariance[0, 0])
+            for a in range(3):
+                out[3 + a] = math.sqrt(covariance[(a + 1) % 3, (a + 1) % 3])
             out[6], out[7] = chi2 / (used - terms), width
             return True
     return False
@@ -100,8 +101,8 @@ def fit_star(image, usable, column, row, width, noise, gain, free_width, out):
 def peaks(image, usable, level, noise, peak, total, most):
     """Rows and columns of the ``most`` brightest local maxima: (m, 2), brightest first.
 
-    A maximum exceeds ``peak`` times ``noise`` (DN) above ``level`` (DN), the 3 x 3 pixels around it hold ``total`` times
-    the noise of their sum, and all of them are usable (Explanatory Supplement, section IV.4a).
+    A maximum exceeds ``peak`` times ``noise`` (DN) above ``level`` (DN), the 3 x 3 pixels around it hold ``total``
+    times the noise of their sum, and all of them are usable (Explanatory Supplement, section IV.4a).
     """
     ny, nx = image.shape
     place, light = [(0, 0)], [0.0]

@@ -40,8 +40,8 @@ def same_frame_pairs(one, other):
 def linked(direction, image, reach):
     """Number of the star that each detection belongs to; -1 for one that is alone or doubtful.
 
-    Friends of friends: detections closer than ``reach`` (arcsec) belong together. A star that would be twice in the same
-    image is a blend, or two stars: none of its detections is used.
+    Friends of friends: detections closer than ``reach`` (arcsec) belong together. A star that would be twice in the
+    same image is a blend, or two stars: none of its detections is used.
 
     ``direction``: unit vectors (n, 3); ``image``: int, which frame and band, shape (n,).
     """

@@ -14,11 +14,11 @@ from processing.sphere import unit_vectors
 class Solution:
     """Pixel to sky and back, for every frame and band of a scan.
 
-    ``reported``: (ra, dec) of the telescope, deg; ``bands``: letters; ``state``: shifts and cameras; ``error``: one sigma
-    of each frame's place, arcsec east and north, (n, 2), the reference frame's included; ``relative_error``: the same
-    against the scan as a whole; ``rms``: dict from band to rms residual of an apparition, each axis, arcsec;
-    ``reference_residuals``: star minus reference star, (k, 2), arcsec; ``stars``: in common; ``note``: what is wrong, ""
-    when nothing is.
+    ``reported``: (ra, dec) of the telescope, deg; ``bands``: letters; ``state``: shifts and cameras; ``error``: one
+    sigma of each frame's place, arcsec east and north, (n, 2), the reference frame's included; ``relative_error``: the
+    same against the scan as a whole; ``rms``: dict from band to rms residual of an apparition, each axis, arcsec;
+    ``reference_residuals``: star minus reference star, (k, 2), arcsec; ``stars``: in common; ``note``: what is wrong,
+    "" when nothing is.
     """
 
     reported: tuple

@@ -117,7 +117,8 @@ def _final_ties(state, references):
 def _near(state, place, reach):
     """Those of ``place`` (unit vectors) within ``reach`` arcsec of a star."""
     middle = state.stars.mean(axis=0)
-    place = place[np.linalg.norm(place - middle, axis=1) < np.linalg.norm(state.stars - middle, axis=1).max() + 1e-3]
+    farthest = np.linalg.norm(state.stars - middle, axis=1).max()
+    place = place[np.linalg.norm(place - middle, axis=1) < farthest + 1e-3]
     return place[cKDTree(state.stars).query(place)[0] < reach / ARCSEC] if len(place) else place
 
 
@@ -125,8 +126,10 @@ def _unsolved(state, reported, bands, stars):
     rules = survey().astrometry
     state = lsq.start(reported, len(bands))
     error = np.full((len(reported[0]), 2), np.hypot(rules.pointing, rules.pointing_jitter))
-    return Solution(reported, tuple(bands), state, error, error.copy(), {b: np.nan for b in bands}, np.zeros((0, 2)), stars, f"{stars} stars in common, at least {FEWEST_STARS} are needed: "
-                    "frames are where the telescope reports, good to 5 arcsec")  # fmt: skip
+    note = (f"{stars} stars in common, at least {FEWEST_STARS} are needed: "
+            "frames are where the telescope reports, good to 5 arcsec")  # fmt: skip
+    unknown = {band: np.nan for band in bands}
+    return Solution(reported, tuple(bands), state, error, error.copy(), unknown, np.zeros((0, 2)), stars, note)
 
 
 def _solution(state, reported, bands, seen, ties, covariance):
@@ -140,8 +143,8 @@ def _solution(state, reported, bands, seen, ties, covariance):
     against = np.kron(np.eye(n) - 1 / n, np.eye(2))
     relative = _errors(against @ covariance @ against, scale)
     note = "" if kept.any() else (
-        f"fewer than {FEWEST_REFERENCES} reference stars agree: frames fit each other, the scan as a whole is where the "
-        "telescope reports, good to 5 arcsec")  # fmt: skip
+        f"fewer than {FEWEST_REFERENCES} reference stars agree: frames fit each other, "
+        "the scan as a whole is where the telescope reports, good to 5 arcsec")  # fmt: skip
     return Solution(reported, tuple(bands), state, _errors(covariance, scale), relative, rms, away[kept],
                     len(state.stars), note)  # fmt: skip
 

@@ -19,8 +19,9 @@ SHARP = 30.0
 class Detections:
     """Stars of all frames of one band, one array element each.
 
-    ``frame``: index from 0; ``x``, ``y``: pixel, 0-based; ``flux``: DN; ``x_error``, ``y_error``: pixel, from the noise;
-    ``snr``; ``chi2``: reduced; ``width``: pixel, sigma of the Gaussian that stands for the PSF of the frame. Sorted by frame, brightest first.
+    ``frame``: index from 0; ``x``, ``y``: pixel, 0-based; ``flux``: DN; ``x_error``, ``y_error``: pixel, from the
+    noise; ``snr``; ``chi2``: reduced; ``width``: pixel, sigma of the Gaussian that stands for the PSF of the frame.
+    Sorted by frame, brightest first.
     """
 
     frame: np.ndarray
@@ -105,7 +106,7 @@ def _fit_all(image, flaws, level, noise, width, limits, most, free_width):
 
 
 def _widths(rough, n, usual):
-    """Width (sigma, pixel) of the PSF in each of ``n`` frames: running median of bright stars; the usual one without."""
+    """Width (sigma, pixel) of the PSF in each of ``n`` frames: running median of bright stars; else the usual one."""
     bright = rough[rough[:, 3] > SHARP * rough[:, 6]]
     bright = bright[np.argsort(bright[:, 0], kind="stable")]
     overall = np.median(bright[:, 8]) if len(bright) >= 5 else usual

@@ -12,7 +12,7 @@ from processing.atlas.resample import (
 from processing.config import survey
 
 EVERY = 8
-"""Levels are compared at every so many pixels of both axes: four thousand places, a level good to 0.02 of a pixel's noise."""
+"""Levels are compared at every so many pixels of both axes: four thousand places, for 0.02 of the noise."""
 
 
 @dataclass(frozen=True)
@@ -20,9 +20,9 @@ class Field:
     """An Atlas Image of one band.
 
     ``data``: DN a 1 arcsec pixel, the average of the frames, so that a star has the DN it has in one frame; float32,
-    ``grid.shape``, NaN where no frame looked; ``coverage``: frames behind each pixel, uint8; ``noise``: one sigma of each
-    pixel, DN, NaN where no frame looked (neighbouring pixels are correlated: coadd.noise_correlation); ``frames``: those
-    that took part; ``levels``: what was taken off each, DN a 1 arcsec pixel.
+    ``grid.shape``, NaN where no frame looked; ``coverage``: frames behind each pixel, uint8; ``noise``: one sigma of
+    each pixel, DN, NaN where no frame looked (neighbouring pixels are correlated: coadd.noise_correlation); ``frames``:
+    those that took part; ``levels``: what was taken off each, DN a 1 arcsec pixel.
     """
 
     grid: Grid
@@ -36,8 +36,9 @@ class Field:
 
 @dataclass(frozen=True)
 class Nodes:
-    """Where a grid lies on a frame. ``frame``: its index; ``first``: the grid's row of the first node, which may be below the grid; ``u``, ``v``:
-    column and row on the frame, ``area``: frame pixels a grid pixel, each (nodes up, nodes across)."""
+    """Where a grid lies on a frame. ``frame``: its index; ``first``: the grid's row of the first node, which may be
+    below the grid; ``u``, ``v``: column and row on the frame, ``area``: frame pixels a grid pixel, each (nodes up,
+    nodes across)."""
 
     frame: int
     first: int
@@ -51,7 +52,7 @@ def coadd(frames, solution, band, grid, sky=None):
 
     Every frame is levelled: what is taken off is the median of its differences from what is in the image already, where
     both see (Explanatory Supplement IV.3). The image gets the mean of what was taken off its frames, so that its level
-    is that of the average frame; ``sky`` (DN a 1 arcsec pixel) replaces this level, None: that of the frames themselves.
+    is that of the average frame; ``sky`` (DN a 1 arcsec pixel) replaces this level, None: that of the frames.
     """
     half = np.float32(0.5 * survey().simulate.kernel_box / survey().simulate.frame_pixel)
     total, variance = np.zeros((2, *grid.shape), np.float32)
@@ -79,8 +80,8 @@ class _Scratch:
     """Memory used again for every frame."""
 
     def __init__(self, frame, grid):
-        self.memory = {name: np.empty(size, np.float32) for name, size in
-                       (("turned", frame[0] * frame[1]), ("columns", frame[0] * grid[1]), ("middle", frame[0] * grid[1]))}  # fmt: skip
+        sizes = {"turned": frame[1], "columns": grid[1], "middle": grid[1]}
+        self.memory = {name: np.empty(frame[0] * width, np.float32) for name, width in sizes.items()}
         self.block = np.empty(grid, np.float32)
         self.sample = np.empty((grid[0] // EVERY + 1) * (grid[1] // EVERY + 1), np.float32)
 

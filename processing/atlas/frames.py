@@ -14,8 +14,8 @@ UNUSABLE = Flaw.DEAD | Flaw.HOT | Flaw.NOISY
 @dataclass(frozen=True)
 class UsableFrames:
     """``image``: DN, shape (n, ny, nx), float32, each frame's median taken off, NaN where not usable; ``level``: these
-    medians, DN, (n,); ``noise``: one sigma of a pixel of each frame, DN, (n,), NaN for a frame without any; ``rejected``:
-    pixels that only one frame saw, (n,)."""
+    medians, DN, (n,); ``noise``: one sigma of a pixel of each frame, DN, (n,), NaN for a frame without any;
+    ``rejected``: pixels that only one frame saw, (n,)."""
 
     image: np.ndarray
     level: np.ndarray
@@ -34,7 +34,7 @@ def usable_frames(image, flaws, solution, band):
 
 
 def levels(image, every=5):
-    """Median, and noise below it (half of the 15.87 % quantile: stars do not enter), of every frame; NaN without pixels."""
+    """Median, and noise below it (to the 15.87 % quantile: stars do not enter), of every frame; NaN without pixels."""
     out = np.full((2, len(image)), np.nan)
     for n, frame in enumerate(image):
         sample = frame.reshape(-1)[::every]

@@ -1,9 +1,9 @@
 """What is in one frame only: cosmic rays, meteors, satellites, latent images, pixels that were hot for a while.
 
-A star is seen by six frames or so, a transient by one. Frames are undersampled: the brightest pixel of a star holds twice
-as much when the star is in its middle as when it is on its corner. So a pixel is compared with the brightest of the four
-pixels around the same place of the sky in the other frames, and the median of these over the frames, multiplied by
-``BRIGHTER``, is what a star could give (Explanatory Supplement, section IV.3: unconfirmed single-frame detections).
+A star is seen by six frames or so, a transient by one. Frames are undersampled: the brightest pixel of a star holds
+twice as much when the star is in its middle as when it is on its corner. So a pixel is compared with the brightest of
+the four pixels around the same place of the sky in the other frames, and the median of these over the frames, multiplied
+by ``BRIGHTER``, is what a star could give (Explanatory Supplement, section IV.3: unconfirmed single-frame detections).
 """
 
 import numba
@@ -22,8 +22,8 @@ CHANCE = 1.0
 def transients(image, noise, solution, band):
     """True for pixels that no other frame confirms, shape (n, ny, nx).
 
-    ``image``: frames of ``band`` without level, DN, NaN where not usable; ``noise``: DN, (n,). A pixel that fewer than two
-    other frames see is not judged.
+    ``image``: frames of ``band`` without level, DN, NaN where not usable; ``noise``: DN, (n,). A pixel that fewer than
+    two other frames see is not judged.
     """
     rules = survey().atlas
     others, maps = _neighbours(solution, band)

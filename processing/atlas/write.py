@@ -18,8 +18,9 @@ def write_atlas(folder, field, solution, view, *, magzp, shape_parameter):
     if not np.isfinite(field.data).any():
         return None
     name = f"{field.band}i{field.grid.number:02d}.fits"
+    dither = cross_step(solution, field.band, view.frame)
     header = atlas_header(field.data, field.band, view, field.grid.cards, _origin(field), magzp=magzp,
-                          shape_parameter=shape_parameter, dither=cross_step(solution, field.band, view.frame))  # fmt: skip
+                          shape_parameter=shape_parameter, dither=dither)  # fmt: skip
     maps = fits.HDUList([fits.PrimaryHDU(), _map(field.coverage, "COVERAGE", "frames", field),
                          _map(field.noise, "NOISE", "adu", field)])  # fmt: skip
     (folder / "maps").mkdir(parents=True, exist_ok=True)

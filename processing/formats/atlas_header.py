@@ -41,9 +41,10 @@ class Origin:
 def atlas_header(image, band, obs, wcs, origin, *, magzp, shape_parameter, dither):
     """Header of ``image`` (DN, NaN at its edges).
 
-    ``obs`` says how it was observed (``simulate.observation.Observation`` or ``atlas.header.ScanView``), ``wcs`` are the
-    cards of wcs_cards, ``origin`` the Origin, ``shape_parameter`` the SEESH, ``dither`` the cross-scan step of the frames
-    in arcsec. SKYVAL, SKYSIG and the percentiles are measured on the image; SKYSIG is QT5000 - QT1586 as in the real ones.
+    ``obs`` says how it was observed (``simulate.observation.Observation`` or ``atlas.header.ScanView``), ``wcs`` are
+    the cards of wcs_cards, ``origin`` the Origin, ``shape_parameter`` the SEESH, ``dither`` the cross-scan step of the
+    frames in arcsec. SKYVAL, SKYSIG and the percentiles are measured on the image; SKYSIG is QT5000 - QT1586 as in the
+    real ones.
     """
     levels = dict(zip(PERCENTILES, np.nanpercentile(image, list(PERCENTILES.values()))))
     noise = levels["QT5000"] - levels["QT1586"]

@@ -22,8 +22,8 @@ def camera(band):
 def true_solution(pointing, bands="j"):
     """The Solution of frames whose true pointing is (ra, dec)."""
     n = len(pointing[0])
-    state = State(np.zeros((n, 2)), np.array([camera(b) for b in bands]), np.zeros((len(bands), 2, 2)), np.zeros((0, 3)))
-    zero = np.zeros((n, 2))
+    zero, cameras = np.zeros((n, 2)), np.array([camera(band) for band in bands])
+    state = State(zero, cameras, np.zeros((len(bands), 2, 2)), np.zeros((0, 3)))
     return Solution(pointing, tuple(bands), state, zero, zero, {b: 0.0 for b in bands}, zero[:0], 0, "")
 
 

@@ -128,8 +128,8 @@ def test_noise_map_is_the_scatter_and_its_correlation_the_survey_s():
 def test_noise_of_bright_stars_is_that_of_their_photons():
     ra, dec, x, y = lattice()
     light, rng, gain = star_frames(POINTING, ra, dec, np.full(len(x), 15000.0)), np.random.default_rng(6), 10.0
-    images = [coadd(ready((rng.poisson(light * gain) / gain).astype(np.float32) + noise_frames(FRAMES, seed=k)), SOLUTION,
-                    "j", GRID, sky=0.0) for k in range(6)]  # fmt: skip
+    noisy = [(rng.poisson(light * gain) / gain).astype(np.float32) + noise_frames(FRAMES, seed=k) for k in range(6)]
+    images = [coadd(ready(image), SOLUTION, "j", GRID, sky=0.0) for image in noisy]
     data, noise = (np.array([getattr(image, name) for image in images]) for name in ("data", "noise"))
     bright = (data.mean(axis=0) > 800) & (images[0].coverage == 6)
     assert bright.sum() > 100
