@@ -51,10 +51,10 @@ def rooms():
 
 def picture():
     """The flow as lines of text."""
-    width = max(len(stage.name) for stage in STAGES)
+    shown = [stage for stage in STAGES if stage.command]
+    width = max(len(stage.name) for stage in shown)
     return "\n".join(
-        f"{stage.name:{width}}  {stage.takes} -> {stage.makes}   [{stage.unit}; twomass {stage.command}]"
-        for stage in STAGES if stage.command
+        f"{stage.name:{width}}  {stage.takes} -> {stage.makes}   [{stage.unit}; twomass {stage.command}]" for stage in shown
     )
 
 
