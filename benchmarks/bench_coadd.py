@@ -31,7 +31,8 @@ def main():
     wall, cpu = (min(_measured(lambda: [coadd(frames, solution, "j", grid) for grid in grids], clock)[0]
                      for _ in range(ROUNDS)) for clock in clocks)  # fmt: skip
     print(f"coadd      {image.size / cpu / 1e6:6.1f} million input pixels/s of processor time, "
-          f"{image.size / wall / 1e6:.1f} of elapsed time (wanted {WANTED / 1e6:.0f}); {len(grids)} images of {FRAMES} frames in {cpu:.2f} s")
+          f"{image.size / wall / 1e6:.1f} of elapsed time (wanted {WANTED / 1e6:.0f}); "
+          f"{len(grids)} images of {FRAMES} frames in {cpu:.2f} s")
     print(f"prepare    {image.size / prepare / 1e6:6.1f} million input pixels/s: bad pixels, noise, transients")
     write_report("coadd", {"frames": FRAMES, "images": len(grids), "pixels_per_cpu_second": image.size / cpu,
                            "pixels_per_second": image.size / wall, "wanted": WANTED,

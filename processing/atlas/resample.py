@@ -4,9 +4,9 @@ The kernel is linear interpolation smoothed with a box (``simulate.kernel_box``,
 of the real images): weights sum to 1 and have no first moment, so flux and places are kept. It is a product of the two
 axes, and frames are hardly rotated against the grid; so the rows of a frame are first resampled to the columns of the
 grid, and these then to its rows: six products for a pixel instead of nine, on neighbouring memory. Along each column
-the two passes see the frame at exactly the right places. Places come from nodes every ``STEP`` pixels of the grid and are
-linear in between (error: 1 mas for a distortion of 0.1 pixel in the corners). NaN pixels make NaN of all that they would
-have entered.
+the two passes see the frame at exactly the right places. Places come from nodes every ``STEP`` pixels of the grid and
+are linear in between (error: 1 mas for a distortion of 0.1 pixel in the corners). NaN pixels make NaN of all that they
+would have entered.
 """
 
 import numba

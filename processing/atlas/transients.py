@@ -2,8 +2,9 @@
 
 A star is seen by six frames or so, a transient by one. Frames are undersampled: the brightest pixel of a star holds
 twice as much when the star is in its middle as when it is on its corner. So a pixel is compared with the brightest of
-the four pixels around the same place of the sky in the other frames, and the median of these over the frames, multiplied
-by ``BRIGHTER``, is what a star could give (Explanatory Supplement, section IV.3: unconfirmed single-frame detections).
+the four pixels around the same place of the sky in the other frames, and the median of these over the frames,
+multiplied by ``BRIGHTER``, is what a star could give (Explanatory Supplement, section IV.3: unconfirmed single-frame
+detections).
 """
 
 import numba
