@@ -54,6 +54,23 @@ class Atmosphere:
 
 
 @dataclass(frozen=True)
+class Calibration:
+    """Standards, and what is known of the zero point of a night before it is measured."""
+
+    match_radius: float = number("arcsec")
+    confusion_radius: float = number("arcsec")
+    confusion_contrast: float = number("mag")
+    measurement_floor: float = number("mag")
+    clip: float = number("")
+    few_error: float = number("mag")
+    visit_floor: float = number("mag")
+    drift: float = number("mag/h^0.5")
+    extinction_spread: float = number("")
+    cloud_scatter: float = number("mag")
+    cloud_jump: float = number("mag")
+
+
+@dataclass(frozen=True)
 class Astrometry:
     """Stars on single frames and the solution of a scan."""
 
@@ -282,6 +299,7 @@ class Survey:
     instrument: Instrument
     detector: Detector
     atmosphere: Atmosphere
+    calibration: Calibration
     astrometry: Astrometry
     atlas: Atlas
     coadd: Coadd

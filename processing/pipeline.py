@@ -38,6 +38,7 @@ STAGES = (
     Stage("detection", "detect.peaks.matched_filter", "Atlas image", "candidates", "field and band", "extract"),
     Stage("photometry", "photometry.measure_band", "candidates", "fluxes and positions", "field and band", "extract"),
     Stage("band merge", "bandmerge.catalog.merge_field", "fluxes and positions", "points.parquet", "field", "extract"),
+    Stage("calibration", "calibration.night.calibrate_night", "stars in calibration scans", "zero points", "night", ""),
     Stage("release", "release.make.make_release", "points.parquet of all fields", "catalogs, manifest", "release", "release"),
     Stage("load", "publish.store.load", "catalogs", "tables beside the running ones", "release", "publish"),
     Stage("switch", "publish.switch.switch", "these tables", "TAP, SCS, SIA, ObsCore", "release", "publish"),
