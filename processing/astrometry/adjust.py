@@ -130,7 +130,7 @@ def _step(state, reported, seen, ties):
     n, bands, m = len(state.shift), len(state.cameras), len(state.stars)
     residual = residuals(state, reported, seen)
     weight = (robust(residual, seen.sigma)[:, None] / seen.sigma**2).ravel()
-    frames, stars = _frame_part(state, reported, seen, n, bands), _star_part(state, reported, seen, m)
+    frames, stars = _frame_part(state, reported, seen, residual, n, bands), _star_part(state, reported, seen, m)
     weighted = sparse.diags_array(weight) @ frames
     normal = (frames.T @ weighted).toarray()
     right = -(weighted.T @ residual.ravel())
@@ -161,8 +161,14 @@ def _moved(state, step, star_step, n, bands):
     return State(state.shift + step[: 2 * n].reshape(n, 2), state.cameras + cameras, state.phases + phases, stars)
 
 
-def _frame_part(state, reported, seen, n, bands):
-    """Derivatives of the residuals (2 rows an apparition) with shifts, cameras and phases."""
+def _frame_part(state, reported, seen, residual, n, bands):
+    """Derivatives of the residuals (2 rows an apparition) with shifts, cameras and phases.
+
+    Those with the cameras are taken where the star should be, not where it was found: else their noise is that of the
+    residuals, and where only weak ties fix the scale it shrinks, because that makes all residuals smaller.
+    """
+    pixel = survey().simulate.frame_pixel
+    x, y = seen.x + residual[:, 0] / pixel, seen.y - residual[:, 1] / pixel
     k = len(seen.x)
     declination = np.radians(reported[1][seen.frame])
     place = planes(state, seen) / ARCSEC
@@ -171,7 +177,7 @@ def _frame_part(state, reported, seen, n, bands):
     # A shift of the pointing moves the star the other way; one to the east also turns north (towards the poles).
     shift = np.stack([ones - turn * place[:, 1], 0 * ones, turn * place[:, 0], ones], axis=1).reshape(k, 2, 2)
     shift_columns = 2 * seen.frame[:, None, None] + np.arange(2)[None, None, :] + np.zeros((1, 2, 1), int)
-    polynomial = np.repeat(terms(seen.x, seen.y)[:, None], 2, axis=1)
+    polynomial = np.repeat(terms(x, y)[:, None], 2, axis=1)
     first = 2 * n + seen.band[:, None] * 2 * TERMS + np.arange(2) * TERMS
     camera_columns = first[:, :, None] + np.arange(TERMS)
     phase = np.stack([phase_terms(seen.x), phase_terms(seen.y)], axis=1)

@@ -69,13 +69,13 @@ def pointings(rng, n, ra0, dec0, wander=0.7):
     return (ra % 360, dec), ((ra + east / 3600 / np.cos(np.radians(dec))) % 360, dec + north / 3600)
 
 
-def scan(n=40, stars=400, seed=1, place=(123.0, 30.0), brightest=20000.0, bands="jhk"):
+def scan(n=40, stars=400, seed=1, place=(123.0, 30.0), faintest=300.0, brightest=30000.0, bands="jhk"):
     """A Scan of ``n`` frames with so many stars, number growing with faintness by 10**0.35 a magnitude."""
     rng = np.random.default_rng(seed)
     true, reported = pointings(rng, n, *place)
     dec = rng.uniform(true[1].min() - 0.08, true[1].max() + 0.08, stars)
     ra = place[0] + rng.uniform(-0.075, 0.075, stars) / np.cos(np.radians(dec))
-    flux = brightest * rng.uniform(0.003, 1, stars) ** (1 / 0.7) + 200
+    flux = np.minimum(faintest * rng.uniform(0, 1, stars) ** (-1 / 0.875), brightest)
     images = {band: _images(band, rng, ra, dec, flux, true) for band in bands}
     return Scan(ra, dec, flux, true, reported, images)
 

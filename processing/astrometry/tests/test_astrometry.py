@@ -153,7 +153,7 @@ def test_stated_errors_are_the_errors(scan, solution):
     frames = errors(scan, solution, "j").mean(axis=1)
     assert 0.3 < np.sqrt(((frames / solution.error) ** 2).mean()) < 2
     assert solution.relative_error.max() < 0.03
-    assert all(0.005 < rms < 0.05 for rms in solution.rms.values()), solution.rms
+    assert all(0.01 < rms < 0.1 for rms in solution.rms.values())
 
 
 def test_pixel_is_the_inverse_of_sky(solution):
