@@ -111,11 +111,12 @@ def _confused(measured):
 
 
 def _crowded(standards):
-    """Whether a standard has another one near it."""
+    """Whether a standard has another one of its field near it."""
     crowded = np.zeros(len(standards["ra"]), bool)
     rows = np.flatnonzero(np.isfinite(standards["ra"] + standards["dec"]))
     if len(rows):
-        tree = cKDTree(unit_vectors(standards["ra"][rows], standards["dec"][rows]))
+        field = np.unique(standards["field"][rows], return_inverse=True)[1]
+        tree = cKDTree(np.column_stack([unit_vectors(standards["ra"][rows], standards["dec"][rows]), field]))
         pairs = tree.query_pairs(chord(survey().calibration.confusion_radius), output_type="ndarray")
         crowded[rows[pairs.ravel()]] = True
     return crowded

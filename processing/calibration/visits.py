@@ -18,7 +18,7 @@ class Visits:
     ``number``: of the visit; ``field``: str; ``mjd``: d, mean; ``airmass``: mean; ``zero_point``: mag of 1 DN in
     1.3 s at airmass 1 with the long-term extinction; ``covariance``: (n, n) mag^2, visits to one field share the errors
     of its standards; ``stars``: standards used; ``rejected``: standards left out as outliers; ``scatter``: rms of the
-    zero point from scan to scan beyond its errors, mag, 0 when these explain it (99%), NaN when there is one scan.
+    zero point from scan to scan beyond its errors, mag (see scan_scatter), NaN when there is one scan.
     """
 
     number: np.ndarray
@@ -70,7 +70,8 @@ def _visit(offsets, rows):
         "stars": int(good.sum()), "rejected": int((~good).sum()), "weights": dict(zip(star, weights)),
         "star_errors": dict(zip(star, catalog)), "variance": float(weights**2 @ own**2),
         "excess": _excess(value, np.hypot(own, catalog), zero_point, good),
-        "scatter": _scan_scatter(offset - value[group], error, offsets.scan[rows], good[group]),
+        "scatter": scan_scatter((offset - value[group])[good[group]], error[good[group]],
+                                offsets.scan[rows][good[group]], group[good[group]]),
     }  # fmt: skip
 
 
@@ -102,18 +103,36 @@ def _excess(value, error, centre, good):
     return max(1.0, float(found / chi2.ppf(0.95, good.sum() - 1)))
 
 
-def _scan_scatter(residual, error, scan, good):
-    """Rms (mag) of the means of scans beyond their errors, 0 when these explain it; NaN for one scan."""
-    scans, group = np.unique(scan[good], return_inverse=True)
+def scan_scatter(residual, error, scan, star):
+    """Rms (mag) of the means of scans beyond their errors, 0 when these explain it (99%); NaN for one scan.
+
+    ``residual``, ``error``: mag, apparitions less the mean of their star; ``scan``, ``star``: which they are of. A cloud
+    dims all stars of a scan alike: what the stars of a scan differ by is error, if it is more than they quote.
+    """
+    scans, group = np.unique(scan, return_inverse=True)
     if len(scans) < 2:
         return np.nan
-    weight = error[good] ** -2.0
-    total = np.bincount(group, weights=weight)
-    mean = np.bincount(group, weights=weight * residual[good]) / total
-    centre = np.average(mean, weights=total)
-    if (total * (mean - centre) ** 2).sum() < chi2.ppf(0.99, len(scans) - 1):
+    total = np.bincount(group, weights=error**-2.0)
+    mean = np.bincount(group, weights=residual / error**2) / total
+    own = _star_in_scan_variance(residual - mean[group], error, group, star)
+    variance = np.maximum(1 / total, own)
+    centre = np.average(mean, weights=1 / variance)
+    if ((mean - centre) ** 2 / variance).sum() < chi2.ppf(0.99, len(scans) - 1):
         return 0.0
-    return float(np.sqrt(max(mean.var(ddof=1) - (1 / total).mean(), 0.0)))
+    return float(np.sqrt(max(mean.var(ddof=1) - variance.mean(), 0.0)))
+
+
+def _star_in_scan_variance(residual, error, group, star):
+    """Variance (mag^2) of the mean of a scan from what its stars differ by; 0 when there are too few to tell."""
+    stars, which = np.unique(star, return_inverse=True)
+    scans = group.max() + 1
+    if len(stars) < FEW:
+        return 0.0
+    cell = group * len(stars) + which
+    total = np.bincount(cell, weights=error**-2.0, minlength=scans * len(stars))
+    mean = np.bincount(cell, weights=residual / error**2, minlength=len(total))[total > 0] / total[total > 0]
+    freedom = max((len(mean) - 1) * (1 - 1 / scans) * (1 - 1 / len(stars)), 1.0)
+    return float((mean**2).sum() / freedom) * scans / len(mean)
 
 
 def _covariance(single):

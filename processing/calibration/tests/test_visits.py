@@ -17,7 +17,7 @@ from processing.calibration.tests.made_up_night import (
     START,
     MadeUpNight,
 )
-from processing.calibration.visits import visit_zero_points
+from processing.calibration.visits import scan_scatter, visit_zero_points
 
 
 def offsets_of(night, measured):
@@ -63,6 +63,15 @@ def test_a_star_is_no_neighbour_of_itself_in_another_image_nor_a_standard_of_ano
     measured = night.measured()
     strange = replace(measured, field=np.where(measured.field == "b", "c", measured.field))
     assert set(offsets_of(night, strange).field) == {"a"}
+
+
+def test_a_star_that_is_a_standard_of_two_fields_is_not_confused_by_itself():
+    night = MadeUpNight(3, [0.0, 1.0], ["a", "b"])
+    half = len(night.standards["ra"]) // 2
+    for name in ("ra", "dec"):
+        night.standards[name][half:] = night.standards[name][:half]
+    measured = night.measured()
+    assert len(offsets_of(night, measured).mjd) == len(measured.mjd)
 
 
 def test_close_standards_and_missing_numbers_are_left_out():
@@ -114,6 +123,17 @@ def test_clouds_show_as_scatter_from_scan_to_scan():
     found = visits(MadeUpNight(8, [0.0, 1.0], ["a", "b"]), clouds={1: dimmed})
     assert found.scatter[0] < 0.005
     assert found.scatter[1] == pytest.approx(dimmed.std(ddof=1), rel=0.15)
+
+
+def test_stars_that_differ_in_a_scan_are_no_cloud():
+    rng, found = np.random.default_rng(1), []
+    scan, star, _ = (a.ravel() for a in np.meshgrid(np.arange(6), np.arange(5), np.arange(6), indexing="ij"))
+    for _ in range(100):
+        residual = 0.03 * rng.standard_normal((6, 5))[scan, star] + 0.01 * rng.standard_normal(len(scan))
+        found.append(scan_scatter(residual, np.full(len(scan), 0.01), scan, star))
+    assert np.mean(np.array(found) > 0) < 0.1, "0.03 mag of each star by itself make 0.013 mag of the mean of a scan"
+    dimmed = residual - np.array([0, 0.1, 0, 0.2, 0.1, 0])[scan]
+    assert scan_scatter(dimmed, np.full(len(scan), 0.01), scan, star) > 0.06
 
 
 def test_one_scan_has_no_scatter_and_two_standards_a_wide_error():
