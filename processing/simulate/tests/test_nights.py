@@ -136,7 +136,9 @@ def test_neighbouring_tiles_overlap_and_nights_share_one():
 def test_a_longer_night_begins_like_a_shorter_one():
     short, long = (plan(Settings(290.0, 30.0, scans=n))[0].sequences for n in (7, 12))
     same = len(short) - 6
-    assert short[:same] == long[:same] and short[same].type == "cal" and long[same].type == "sci"
+    # As text, because the positions of darks and flats are NaN.
+    assert list(map(repr, short[:same])) == list(map(repr, long[:same]))
+    assert short[same].type == "cal" and long[same].type == "sci"
 
 
 def test_darks_hold_dark_and_glow(raw, truth):
