@@ -57,7 +57,7 @@ class BandCalibration:
 
     @property
     def model(self):
-        """Name of the chosen curve: constant, linear, quadratic or piecewise."""
+        """Name of the chosen curve: constant, linear, quadratic, piecewise or smooth."""
         return self.tried[self.curves.best()[0]].shape
 
     @property

@@ -106,8 +106,8 @@ def _excess(value, error, centre, good):
 def scan_scatter(residual, error, scan, star):
     """Rms (mag) of the means of scans beyond their errors, 0 when these explain it (99%); NaN for one scan.
 
-    ``residual``, ``error``: mag, apparitions less the mean of their star; ``scan``, ``star``: which they are of. A cloud
-    dims all stars of a scan alike: what the stars of a scan differ by is error, if it is more than they quote.
+    ``residual``, ``error``: mag, apparitions less the mean of their star; ``scan``, ``star``: which they are of. A
+    cloud dims all stars of a scan alike: what the stars of a scan differ by is error, if it is more than they quote.
     """
     scans, group = np.unique(scan, return_inverse=True)
     if len(scans) < 2:
