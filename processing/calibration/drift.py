@@ -5,7 +5,8 @@ A curve is a Gaussian process, so that one formula fits them all and gives the c
 course is the broken line through the visits and whose error grows between them; ``smooth``, a change that forgets
 itself within an hour, which follows waves better than a broken line: 9 against 13 mmag on simulated nights. Their
 evidence chooses: unlike residuals left out or BIC it needs no more visits than a night has and knows that visits to a
-field share its errors (Rasmussen & Williams 2006, chapter 5). The extinction is one more coefficient, held by its long-term value.
+field share its errors (Rasmussen & Williams 2006, chapter 5). The extinction is one more coefficient, held by its
+long-term value.
 """
 
 from dataclasses import dataclass
