@@ -5,7 +5,7 @@
     solution = solve(scan, references)
     make_atlas(scan, solution, folder, zero_points)
 
-No command runs this yet: what is missing is the zero point of the night and the catalog of a whole scan.
+No command runs this yet: what is missing is the catalog of a whole scan, with photometry on its frames.
 """
 
 from dataclasses import dataclass
