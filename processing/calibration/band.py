@@ -57,7 +57,7 @@ class BandCalibration:
 
     @property
     def model(self):
-        """Name of the chosen curve: constant, linear, quadratic, piecewise or smooth."""
+        """Name of the chosen curve: constant, linear, quadratic or piecewise."""
         return self.tried[self.curves.best()[0]].shape
 
     @property

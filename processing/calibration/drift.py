@@ -2,11 +2,9 @@
 
 A curve is a Gaussian process, so that one formula fits them all and gives the covariance at any time: ``constant``;
 ``linear`` and ``quadratic`` polynomials with Gaussian coefficients; ``piecewise``, a random walk, whose most probable
-course is the broken line through the visits and whose error grows between them; ``smooth``, a change that forgets
-itself within an hour, which follows waves better than a broken line: 9 against 13 mmag on simulated nights. Their
-evidence chooses: unlike residuals left out or BIC it needs no more visits than a night has and knows that visits to a
-field share its errors (Rasmussen & Williams 2006, chapter 5). The extinction is one more coefficient, held by its
-long-term value.
+course is the broken line through the visits and whose error grows between them. Their evidence chooses: unlike
+residuals left out or BIC it needs no more visits than a night has and knows that visits to a field share its errors
+(Rasmussen & Williams 2006, chapter 5). The extinction is one more coefficient, held by its long-term value.
 """
 
 from dataclasses import dataclass
@@ -15,17 +13,17 @@ import numpy as np
 
 from processing.config import survey
 
-SHAPES = {"constant": 0.5, "linear": 0.1, "quadratic": 0.1, "piecewise": 0.2, "smooth": 0.1}
+SHAPES = {"constant": 0.5, "linear": 0.2, "quadratic": 0.1, "piecewise": 0.2}
 """The candidates and their probability before a night is seen: own choice, constant nights are usual at H and Ks."""
 
 AMPLITUDES = (0.5, 1.0, 2.0, 4.0)
 """Sizes of a change tried, in units of ``drift``."""
 
 SCATTERS = {1.0: 0.96, 4.0: 0.02, 16.0: 0.015, 64.0: 0.005}
-"""Scatters of visits tried, in units of ``visit_floor``, and their probability: clouds and bad fields are rare."""
+"""Scatters of visits tried, in units of ``visit_floor``, and their probability: clouds and bad fields are rare.
 
-SMOOTH_HOURS = 0.7
-"""Over which a smooth change forgets itself: own choice, visits are an hour apart and cannot tell a shorter one."""
+Own choice, made on simulated nights: with 0.08 instead of 0.02 for the second, drifts were taken for scatter (13.5
+against 11.3 mmag of error between hourly visits, on 150 other nights)."""
 
 OFFSET = 1.0
 """Prior error of a night's zero point about the median of its visits, mag: wide."""
@@ -35,7 +33,7 @@ OFFSET = 1.0
 class Candidate:
     """One curve: its shape, the size of its change, the scatter of visits (mag).
 
-    ``amplitude``: mag a square root of an hour; of ``smooth`` mag, its rms about the mean of the night.
+    ``amplitude``: mag a square root of an hour.
     """
 
     shape: str
@@ -122,8 +120,6 @@ class Curves:
 def _change(shape, hours, others, half):
     """Covariance (q, n) of the change between two times (hours from the middle), for amplitude 1; ``half``: h."""
     one, other = hours[:, None], others[None, :]
-    if shape == "smooth":
-        return np.exp(-0.5 * ((one - other) / SMOOTH_HOURS) ** 2)
     if shape == "piecewise":
         return 0.5 * (np.abs(one) + np.abs(other) - np.abs(one - other))
     linear = one * other / half

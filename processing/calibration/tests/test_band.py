@@ -66,9 +66,9 @@ def test_errors_are_right_over_nights_of_all_kinds():
 @pytest.mark.parametrize("times", [HOURLY[:5], HOURLY])
 def test_random_walks_are_followed_within_the_errors(times):
     found, models = pulls(walk, times)
-    assert 0.8 < np.std(found) < 1.3, "a walk that is taken for something smoother is rougher than its errors"
+    assert 0.8 < np.std(found) < 1.25
     assert np.mean(models == "constant") < 0.15
-    assert np.mean(np.isin(models, ["piecewise", "smooth"])) > 0.6
+    assert np.mean(models == "piecewise") > 0.6
 
 
 def test_smooth_drifts_are_followed_within_the_errors():
