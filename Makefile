@@ -33,7 +33,7 @@ status:
 test: setup-tests
 	@.venv/bin/pytest $(ARGS)
 
-bench: setup
+bench: serve
 	@for benchmark in benchmarks/bench_*.py; do .venv/bin/python -m benchmarks.$$(basename $$benchmark .py) || exit 1; done
 
 # New versions of everything, after setup.cfg has changed or time has passed. Test before committing.
