@@ -1,7 +1,6 @@
 """All point sources of one band of one field: the sentence that the rest of this room spells out."""
 
 import numpy as np
-from scipy import ndimage
 
 from processing.config import survey
 from processing.detect.noise import passband_excess, summed_noise
@@ -88,7 +87,6 @@ def _sources(scene, band):
         aperture_flux=growth.total_over_aperture * aperture,
         aperture_flux_err=growth.total_over_aperture * aperture_err,
         saturated=core,
-        crowding=_crowding(scene),
         fwhm=scene.psf.fwhm() * scale,
         sky=float(np.median(scene.sky)),
         noise=scene.noise,
@@ -109,14 +107,6 @@ def _apertures(scene):
     """Standard aperture flux and its error for every star, not yet corrected to total: two arrays (n,), DN."""
     flux, area, sky = standard_aperture(scene.residual, ~scene.mask, scene.stars, scene.psf, scene.scale)
     return flux, aperture_noise(flux, area, sky, scene.noise, scene.electrons, summed_noise())
-
-
-def _crowding(scene):
-    """Light of the other stars at each star's pixel over its own: (n,)."""
-    stars = scene.stars
-    own = stars.flux * scene.psf.stamp(0.0, 0.0).max()
-    here = ndimage.map_coordinates(scene.model, [stars.y, stars.x], order=1, mode="nearest")
-    return np.maximum(here / np.maximum(own, 1e-9) - 1, 0.0)
 
 
 def _faint_noise(scene):

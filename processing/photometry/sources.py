@@ -27,8 +27,6 @@ class BandSources:
     aperture_flux, aperture_flux_err : ndarray, DN
         4 arcsec aperture with neighbours subtracted, corrected to total; NaN when not measurable.
     saturated : ndarray of bool
-    crowding : ndarray
-        Flux of the neighbours in the 4 arcsec aperture over the source's own.
     fwhm : float, arcsec
     sky, noise : float, DN
         Median sky and noise of one pixel.
@@ -54,7 +52,6 @@ class BandSources:
     aperture_flux: np.ndarray
     aperture_flux_err: np.ndarray
     saturated: np.ndarray
-    crowding: np.ndarray
     fwhm: float
     sky: float
     noise: float

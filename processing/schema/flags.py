@@ -109,9 +109,6 @@ OPTICAL = Flag("a", "Catalog of the optical counterpart within 5 arcsec", False,
 
 FLAGS = {flag.name: flag for flag in (PH_QUAL, RD_FLG, BL_FLG, CC_FLG, DUP_SRC, USE_SRC, GAL_CONTAM, MP_FLG, OPTICAL)}
 
-DETECTED = "1234"
-"""Values of ``rd_flg`` that come with a measured magnitude."""
-
 
 def decode(name, value):
     """The words for a flag's value: a dict band name -> meaning for a flag of the bands, else one sentence.

@@ -76,8 +76,9 @@ def _checked(args):
         raise SurveyError(f"--density-factor: expected 0 to 100, found {args.density_factor}")
     if args.seed < 0:
         raise SurveyError(f"--seed: expected a number from 0, found {args.seed}")
-    ours = (args.out / "truth" / "simulation.json").exists() and not (args.out / "reference").exists()
-    if args.scans is None and args.out.exists() and not ours and (not args.out.is_dir() or any(args.out.iterdir())):
+    out = args.out.resolve()  # so that a path with .. in it is judged by where it leads
+    ours = (out / "truth" / "simulation.json").exists() and not (out / "reference").exists()
+    if args.scans is None and out.exists() and not ours and (not out.is_dir() or any(out.iterdir())):
         raise SurveyError(f"{args.out}: expected a new or empty folder or an earlier simulation, found something else")
     return [band.strip() for band in args.bands.split(",")]
 

@@ -62,3 +62,12 @@ def test_a_folder_of_something_else_is_not_replaced(tmp_path, capsys):
     assert main(["simulate", "--out", str(tmp_path)]) == 1
     assert "expected a new or empty folder" in capsys.readouterr().err
     assert (tmp_path / "thesis.tex").exists()
+
+
+def test_raw_nights_are_not_replaced_by_a_way_round(tmp_path, capsys):
+    (tmp_path / "truth").mkdir()
+    (tmp_path / "truth" / "simulation.json").write_text("{}")
+    (tmp_path / "reference").mkdir()
+    assert main(["simulate", "--out", str(tmp_path / "not-there" / ".."), "--model-only"]) == 1
+    assert "found something else" in capsys.readouterr().err
+    assert (tmp_path / "reference").is_dir()
