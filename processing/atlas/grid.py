@@ -50,6 +50,19 @@ def scan_grids(solution):
     return [_grid(ra, dec, middle + north * a / 3600, (h, rules.width)) for a, h in zip(along, heights)]
 
 
+def strip_grid(solution, beyond=20):
+    """One Grid for the whole scan: all that any frame sees, and ``beyond`` arcsec more to the sides.
+
+    The working image of detection and of upper limits; no product. Its ``number`` is 0. On its plane (gnomonic about
+    the scan's middle) 1 arcsec is 1 pixel within 0.3% over the six degrees of a scan.
+    """
+    ra, dec = _track(solution)
+    height = survey().instrument.frame_height
+    rows = int(np.ceil((dec.max() - dec.min()) * 3600 + height)) + 2 * beyond
+    columns = survey().atlas.width + 2 * beyond
+    return Grid((float((ra.max() + ra.min()) / 2) % 360, float((dec.max() + dec.min()) / 2)), (rows, columns), 0)
+
+
 def _track(solution):
     """ra (continuous), dec (deg) of what the middle of the arrays sees, frame by frame: the mean of the bands."""
     n = len(solution.frames)
