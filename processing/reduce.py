@@ -44,7 +44,8 @@ class Detector:
 @dataclass(frozen=True)
 class Scan:
     """A calibrated scan: ``night`` (its name), ``sequence`` (its row of the log), ``pointing`` as reported (ra, dec; deg),
-    ``mjd`` of the frames, and by band letter ``frames`` (Frames without sky) and ``stars`` (Detections)."""
+    ``mjd`` of the frames, and by band letter ``frames`` (Frames without sky), ``stars`` (Detections) and ``gain``
+    (electron/DN)."""
 
     night: str
     sequence: object
@@ -52,6 +53,7 @@ class Scan:
     mjd: np.ndarray
     frames: dict
     stars: dict
+    gain: dict
 
 
 def calibrate_detector(night, band):
@@ -81,7 +83,8 @@ def calibrate_scan(night, seq, detectors):
     frames = {band: _calibrated(files[band], detector) for band, detector in detectors.items()}
     stars = {band: find_stars(found.image, found.flaws) for band, found in frames.items()}
     table = next(iter(files.values())).frames
-    return Scan(night.name, night.sequence(seq), (table["ra"], table["dec"]), table["mjd"], frames, stars)
+    return Scan(night.name, night.sequence(seq), (table["ra"], table["dec"]), table["mjd"], frames, stars,
+                {band: file.gain for band, file in files.items()})  # fmt: skip
 
 
 def _calibrated(file, detector):
