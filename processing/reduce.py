@@ -44,13 +44,14 @@ class Detector:
 @dataclass(frozen=True)
 class Scan:
     """A calibrated scan: ``night`` (its name), ``sequence`` (its row of the log), ``pointing`` as reported (ra, dec; deg),
-    ``mjd`` of the frames, and by band letter ``frames`` (Frames without sky), ``stars`` (Detections) and ``gain``
-    (electron/DN)."""
+    ``mjd`` and ``airmass`` of the frames, and by band letter ``frames`` (Frames without sky), ``stars`` (Detections)
+    and ``gain`` (electron/DN)."""
 
     night: str
     sequence: object
     pointing: tuple
     mjd: np.ndarray
+    airmass: np.ndarray
     frames: dict
     stars: dict
     gain: dict
@@ -83,8 +84,8 @@ def calibrate_scan(night, seq, detectors):
     frames = {band: _calibrated(files[band], detector) for band, detector in detectors.items()}
     stars = {band: find_stars(found.image, found.flaws) for band, found in frames.items()}
     table = next(iter(files.values())).frames
-    return Scan(night.name, night.sequence(seq), (table["ra"], table["dec"]), table["mjd"], frames, stars,
-                {band: file.gain for band, file in files.items()})  # fmt: skip
+    return Scan(night.name, night.sequence(seq), (table["ra"], table["dec"]), table["mjd"], table["airmass"],
+                frames, stars, {band: file.gain for band, file in files.items()})  # fmt: skip
 
 
 def _calibrated(file, detector):
@@ -98,18 +99,21 @@ def solve(scan, references):
     return solve_scan(scan.stars, scan.pointing, (np.asarray(references["ra"]), np.asarray(references["dec"])))
 
 
-def make_atlas(scan, solution, folder, zero_points):
+def make_atlas(scan, solution, folder, zero_points, usable=None):
     """Write the Atlas Images of a Scan into ``folder``; returns their paths.
 
-    ``zero_points``: band letter -> magnitude of 1 DN.
+    ``zero_points``: band letter -> magnitude of 1 DN, a number or one for each frame: an image has that of the frame in
+    its middle. ``usable``: band letter -> UsableFrames, where they are known already.
     """
     paths = []
     grids = scan_grids(solution)
     for band, frames in scan.frames.items():
-        usable = usable_frames(frames.image, frames.flaws, solution, band)
+        good = usable[band] if usable else usable_frames(frames.image, frames.flaws, solution, band)
+        magzp = np.broadcast_to(zero_points[band], len(scan.mjd))
         shape = shape_parameter(float(np.median(scan.stars[band].width)))
         for grid in grids:
             view = scan_view(scan.night, scan.sequence, scan.mjd, solution, grid)
-            field = coadd(usable, solution, band, grid)
-            paths.append(write_atlas(folder, field, solution, view, magzp=zero_points[band], shape_parameter=shape))
+            field = coadd(good, solution, band, grid)
+            paths.append(write_atlas(folder, field, solution, view, magzp=float(magzp[round(view.frame)]),
+                                     shape_parameter=shape))  # fmt: skip
     return [path for path in paths if path is not None]
