@@ -89,9 +89,11 @@ def calibrate_scan(night, seq, detectors):
 
 
 def _calibrated(file, detector):
+    """The Frames without sky, and the level of the sky in each."""
     frames = calibrate(file.read1[:], file.read2[:], detector.darks, detector.response, detector.bad,
                        file.saturate, file.nonlinearity)
-    return frames.without(sky_pattern(frames))
+    pattern = sky_pattern(frames)
+    return frames.without(pattern), np.median(pattern.reshape(len(pattern), -1), axis=1)
 
 
 def solve(scan, references):
