@@ -44,8 +44,8 @@ class Detector:
 @dataclass(frozen=True)
 class Scan:
     """A calibrated scan: ``night`` (its name), ``sequence`` (its row of the log), ``pointing`` as reported (ra, dec; deg),
-    ``mjd`` and ``airmass`` of the frames, and by band letter ``frames`` (Frames without sky), ``stars`` (Detections)
-    and ``gain`` (electron/DN)."""
+    ``mjd`` and ``airmass`` of the frames, and by band letter ``frames`` (Frames without sky), ``stars`` (Detections),
+    ``gain`` (electron/DN) and ``sky``, the level taken off each frame (n,), DN a pixel of a frame in 1.3 s."""
 
     night: str
     sequence: object
@@ -55,6 +55,7 @@ class Scan:
     frames: dict
     stars: dict
     gain: dict
+    sky: dict
 
 
 def calibrate_detector(night, band):
@@ -81,11 +82,13 @@ def _stills(night, kind, band):
 def calibrate_scan(night, seq, detectors):
     """The Scan number ``seq`` of a Night; ``detectors``: band letter -> Detector, the bands to be used."""
     files = read_sequence(night, seq, tuple(detectors))
-    frames = {band: _calibrated(files[band], detector) for band, detector in detectors.items()}
+    frames, sky = {}, {}
+    for band, detector in detectors.items():
+        frames[band], sky[band] = _calibrated(files[band], detector)
     stars = {band: find_stars(found.image, found.flaws) for band, found in frames.items()}
     table = next(iter(files.values())).frames
     return Scan(night.name, night.sequence(seq), (table["ra"], table["dec"]), table["mjd"], table["airmass"],
-                frames, stars, {band: file.gain for band, file in files.items()})  # fmt: skip
+                frames, stars, {band: file.gain for band, file in files.items()}, sky)  # fmt: skip
 
 
 def _calibrated(file, detector):
@@ -93,7 +96,7 @@ def _calibrated(file, detector):
     frames = calibrate(file.read1[:], file.read2[:], detector.darks, detector.response, detector.bad,
                        file.saturate, file.nonlinearity)
     pattern = sky_pattern(frames)
-    return frames.without(pattern), np.median(pattern.reshape(len(pattern), -1), axis=1)
+    return frames.without(pattern), np.median(pattern[:, ::4, ::4], axis=(1, 2))
 
 
 def solve(scan, references):
