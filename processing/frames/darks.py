@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from processing.frames.quantiles import quantiles
+
 CLIP = 4.0
 """Sigma beyond which a read is left out of a mean: cosmic rays."""
 
@@ -44,7 +46,7 @@ def clipped_mean(stack, rounds=3):
 
     The first centre and width are the median and half the 15.87-84.13 % range, which single hits do not move.
     """
-    low, centre, high = np.nanpercentile(stack, [15.87, 50, 84.13], axis=0).astype(np.float32)
+    low, centre, high = quantiles(stack, (0.1587, 0.5, 0.8413)).astype(np.float32)
     width = np.maximum((high - low) / 2, 1e-6)
     for _ in range(rounds):
         kept = np.where(np.abs(stack - centre) <= CLIP * width, stack, np.nan)

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from processing.frames.quantiles import quantiles
+
 CLIP = 4.0
 ROUNDS = 4
 
@@ -58,6 +60,5 @@ def _line(flats, level, weight, usable):
         slope = np.where(determinant > 0, (s * sxy - sx * sy) / determinant, np.nan)
         offset = (sy - slope * sx) / s
         residual = np.where(usable, (flats - offset - slope * x) * np.sqrt(weight), np.nan)
-    with np.errstate(all="ignore"):
-        scatter = 1.4826 * np.nanmedian(np.abs(residual), axis=0)
+    scatter = 1.4826 * quantiles(np.abs(residual), (0.5,))[0]
     return slope.astype(np.float32), offset.astype(np.float32), scatter.astype(np.float32)
