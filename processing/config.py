@@ -193,6 +193,8 @@ class Quality:
     snr: tuple = number("")
     sigma: tuple = number("mag")
     poor_chi2: float = number("")
+    detected_snr: float = number("")
+    detected_share: float = number("")
     no_error: float = number("mag")
 
 

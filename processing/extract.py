@@ -12,7 +12,8 @@ from pathlib import Path
 import numpy as np
 
 from processing import __version__
-from processing.bandmerge.catalog import catalog_columns, merge_field
+from processing.bandmerge.catalog import catalog_columns, merge_sources
+from processing.bandmerge.field_plane import FieldPlane
 from processing.bandmerge.names import galactic
 from processing.config import survey
 from processing.errors import SurveyError
@@ -36,7 +37,7 @@ IMAGE_COLUMNS = [name for name in load_table("atlas").names
 
 @dataclass(frozen=True, eq=False)
 class Extraction:
-    """What one field gave: ``sources`` (band letter -> BandSources), ``merged`` (MergedField), ``points`` (pyarrow
+    """What one field gave: ``sources`` (band letter -> BandSources), ``merged`` (MergedSources), ``points`` (pyarrow
     Table)."""
 
     sources: dict
@@ -50,8 +51,9 @@ def extract_field(field, step=lambda what: None):
     for band, image in field.images.items():
         sources[band] = measure_band(image, lambda what, name=NAMES[band]: step(f"{name} {what}"))
     step("band merge")
-    merged = merge_field(field, sources)
-    points = make_table(catalog_columns(field, sources, merged), load_table("psc"), STAGE)
+    plane = FieldPlane(field)
+    merged = merge_sources(plane, sources)
+    points = make_table(catalog_columns(plane, sources, merged), load_table("psc"), STAGE)
     return Extraction(sources, merged, points)
 
 

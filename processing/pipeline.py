@@ -37,7 +37,7 @@ STAGES = (
     Stage("coadd", "atlas.coadd.coadd", "frames and their places", "Atlas image, coverage, noise", "image and band", ""),
     Stage("detection", "detect.peaks.matched_filter", "Atlas image", "candidates", "field and band", "extract"),
     Stage("photometry", "photometry.measure_band", "candidates", "fluxes and positions", "field and band", "extract"),
-    Stage("band merge", "bandmerge.catalog.merge_field", "fluxes and positions", "points.parquet", "field", "extract"),
+    Stage("band merge", "bandmerge.catalog.merge_sources", "fluxes and positions", "points.parquet", "field", "extract"),
     Stage("calibration", "calibration.night.calibrate_night", "stars in calibration scans", "zero points", "night", ""),
     Stage("release", "release.make.make_release", "points.parquet of all fields", "catalogs, manifest", "release", "release"),
     Stage("load", "publish.store.load", "catalogs", "tables beside the running ones", "release", "publish"),

@@ -11,17 +11,21 @@ from processing.bandmerge.limits import upper_limits
 MOST_COMPONENTS = 7
 """``bl_flg`` counts no further."""
 
+MOST_FRAMES = 9
+"""``ndet`` has one digit."""
+
 
 @dataclass(frozen=True, eq=False)
 class BandColumns:
-    """Columns ``m``, ``cmsig``, ``msigcom``, ``snr``, ``psfchi``, ``m_stdap``, ``msig_stdap`` (NaN = null) and the
-    band's character of each flag (arrays of one-character str)."""
+    """Columns ``m``, ``cmsig``, ``msigcom``, ``snr``, ``psfchi``, ``m_stdap``, ``msig_stdap`` (NaN = null), the band's
+    character of each flag (arrays of one-character str) and its two of ``ndet``."""
 
     numbers: dict
     ph_qual: np.ndarray
     rd_flg: np.ndarray
     bl_flg: np.ndarray
     cc_flg: np.ndarray
+    ndet: np.ndarray
 
 
 NUMBERS = ("m", "cmsig", "msigcom", "snr", "psfchi", "m_stdap", "msig_stdap")
@@ -30,17 +34,16 @@ NUMBERS = ("m", "cmsig", "msigcom", "snr", "psfchi", "m_stdap", "msig_stdap")
 def no_band(n):
     """Columns of a band without an image: null, neither zero nor a limit."""
     nothing = {name: np.full(n, np.nan) for name in NUMBERS}
-    return BandColumns(nothing, *(np.full(n, c) for c in "X900"))
+    return BandColumns(nothing, *(np.full(n, c) for c in "X900"), np.full(n, "00"))
 
 
-def band_columns(sources, image, band, rows, x, y):
+def band_columns(sources, plane, rows, x, y):
     """Columns of a band with an image.
 
     Parameters
     ----------
     sources : BandSources
-    image : AtlasImage
-    band : processing.schema.Band
+    plane : processing.bandmerge.plane.Plane
     rows : Rows
         Which source of the list each row has in this band.
     x, y : ndarray, pixel
@@ -53,13 +56,15 @@ def band_columns(sources, image, band, rows, x, y):
     rd_flg = np.full(n, "0")
     rd_flg[rows.unresolved >= 0] = "6"
     rd_flg[seen] = origin(sources)[which]
-    for name, values in _measured(sources, image.magzp, band, rd_flg[seen], which).items():
+    for name, values in _measured(sources, plane, rd_flg[seen], which).items():
         numbers[name][seen] = values
     limited = np.isin(rd_flg, ["0", "6"])
-    numbers["m"][limited] = _limits(sources, image, rows, limited, x, y)
+    numbers["m"][limited] = _limits(sources, plane, rows, limited, x, y)
     rd_flg[limited & ~np.isfinite(numbers["m"])] = "9"
-    flag = quality.photometric_quality(rd_flg, numbers["snr"], numbers["cmsig"], numbers["psfchi"])
-    return BandColumns(numbers, flag, rd_flg, _blend(sources, rows.index, rd_flg), _confusion(sources, rows, rd_flg))
+    counts = _detections(sources, rows.index, rd_flg)
+    flag = quality.photometric_quality(rd_flg, numbers["snr"], numbers["cmsig"], numbers["psfchi"], counts)
+    return BandColumns(numbers, flag, rd_flg, _blend(sources, rows.index, rd_flg), _confusion(sources, rows, rd_flg),
+                       _digits(counts))
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,14 +84,15 @@ def origin(sources):
     return np.where(usable, sources.method.astype(str), "9")
 
 
-def confused_sources(sources, image, band, pixel_scale):
-    """Which sources of a list have a neighbour that confuses them (``cc_flg`` c)."""
+def confused_sources(sources, magzp, index, pixel_scale):
+    """Which sources of a list have a neighbour that confuses them (``cc_flg`` c); ``index``: 1, 2, 3 for J, H, Ks."""
     xy = np.column_stack([sources.x, sources.y]) * pixel_scale
-    return is_confused(xy, quality.magnitude(sources.flux, image.magzp), band.index - 1)
+    return is_confused(xy, quality.magnitude(sources.flux, magzp), index - 1)
 
 
-def _measured(sources, magzp, band, rd_flg, which):
+def _measured(sources, plane, rd_flg, which):
     """The numbers of the detected rows; ``rd_flg`` and ``which`` (index into the list) have their length."""
+    magzp = plane.magzp[sources.band]
     usable = rd_flg != "9"
     flux = np.where(usable, sources.flux[which], np.nan)
     cmsig = quality.magnitude_error(flux, sources.flux_err[which])
@@ -94,7 +100,7 @@ def _measured(sources, magzp, band, rd_flg, which):
     return {
         "m": quality.magnitude(flux, magzp),
         "cmsig": cmsig,
-        "msigcom": quality.total_uncertainty(cmsig, rd_flg, band.zero_point_error),
+        "msigcom": quality.total_uncertainty(cmsig, rd_flg, plane.zero_point_error[sources.band]),
         "snr": np.minimum(flux / sources.flux_noise, quality.LARGEST_SNR),
         "psfchi": np.where(np.isin(rd_flg, ["1", "2"]), sources.chi2[which], np.nan),
         "m_stdap": quality.magnitude(aperture, magzp),
@@ -102,11 +108,29 @@ def _measured(sources, magzp, band, rd_flg, which):
     }
 
 
-def _limits(sources, image, rows, limited, x, y):
+def _limits(sources, plane, rows, limited, x, y):
     blended = np.where(rows.unresolved >= 0, sources.flux[rows.unresolved] if len(sources) else 0.0, 0.0)
     blended = np.nan_to_num(blended[limited])
-    flux = upper_limits(sources, x[limited], y[limited], image.pixel_scale, blended)
-    return quality.magnitude(flux, image.magzp)
+    flux = upper_limits(sources, x[limited], y[limited], plane.pixel_scale, blended)
+    return quality.magnitude(flux, plane.magzp[sources.band])
+
+
+def _detections(sources, index, rd_flg):
+    """``ndet`` as numbers (n, 2): N frames that detect the source of M that could; 0 of 0 where the band does not.
+
+    None when the photometry did not look at single frames.
+    """
+    if sources.ndet is None:
+        return None
+    counts = np.zeros((len(index), 2), int)
+    counts[index >= 0] = sources.ndet[index[index >= 0]]
+    counts[np.isin(rd_flg, ["0", "6"])] = 0
+    return np.clip(counts, 0, MOST_FRAMES)
+
+
+def _digits(counts):
+    """Two characters a row; None where there are no counts."""
+    return None if counts is None else np.char.add(counts[:, 0].astype("U1"), counts[:, 1].astype("U1"))
 
 
 def _blend(sources, index, rd_flg):

@@ -31,7 +31,11 @@ class Places:
 
     def widened(self, sigma):
         """The same with an error of ``sigma`` (arcsec, each axis) added in quadrature."""
-        return Places(self.xy, self.cov + sigma**2 * np.eye(2))
+        return self.blurred(sigma**2 * np.eye(2))
+
+    def blurred(self, cov):
+        """The same with an independent error of covariance ``cov`` (2, 2) or (n, 2, 2), arcsec**2."""
+        return Places(self.xy, self.cov + cov)
 
 
 def places_of(sources, pixel_scale):
@@ -83,7 +87,7 @@ def sky_ellipse(cov, to_sky):
     ----------
     cov : ndarray, shape (n, 2, 2)
         Covariance in the plane of the image.
-    to_sky : ndarray, shape (2, 2)
+    to_sky : ndarray, shape (2, 2) or (n, 2, 2)
         Takes a step in the plane to a step to the east and north.
 
     Returns
@@ -93,7 +97,7 @@ def sky_ellipse(cov, to_sky):
     angle : ndarray, deg
         Position angle of the major axis, east of north, 0 <= angle < 180.
     """
-    sky = to_sky @ cov @ to_sky.T
+    sky = to_sky @ cov @ np.swapaxes(to_sky, -1, -2)
     values, vectors = np.linalg.eigh(sky)
     east, north = vectors[:, 0, 1], vectors[:, 1, 1]
     angle = np.mod(np.degrees(np.arctan2(east, north)), 180.0)

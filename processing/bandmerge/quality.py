@@ -11,7 +11,7 @@ LARGEST_SNR = 1e7
 """The catalog's cap of the scan signal-to-noise ratio."""
 
 
-def photometric_quality(rd_flg, snr, cmsig, psfchi):
+def photometric_quality(rd_flg, snr, cmsig, psfchi, counts=None):
     """``ph_qual`` of one band.
 
     Parameters
@@ -19,6 +19,8 @@ def photometric_quality(rd_flg, snr, cmsig, psfchi):
     rd_flg : ndarray of str, one character each
     snr, cmsig, psfchi : ndarray
         NaN = null: never passes a limit.
+    counts : ndarray of int, shape (n, 2), optional
+        Frames that detect the source, of frames that could (``ndet``); None where no frames were looked at.
 
     Returns
     -------
@@ -29,10 +31,23 @@ def photometric_quality(rd_flg, snr, cmsig, psfchi):
         ("X", rd_flg == "9"),
         ("U", np.isin(rd_flg, ["0", "6"])),
         ("F", np.isin(rd_flg, ["1", "3"]) & ~(cmsig <= rules.no_error)),
-        ("E", (rd_flg == "4") | ((rd_flg == "2") & (psfchi > rules.poor_chi2))),
+        ("E", (rd_flg == "4") | ((rd_flg == "2") & (psfchi > rules.poor_chi2)) | _missed(rd_flg, snr, counts)),
         *((grade, (snr > least) & (cmsig < largest)) for grade, least, largest in zip("ABC", rules.snr, rules.sigma)),
     ]
     return np.select([holds for _, holds in rules_in_order], [letter for letter, _ in rules_in_order], "D")
+
+
+def _missed(rd_flg, snr, counts):
+    """Too few of the frames detect a source that is bright enough to be seen on each of them: no star.
+
+    The survey's rule for ph_qual E is not published; this is the one by which it selected sources for the catalog
+    (N/M at least 0.4 where the scan S/N is above 20). Published rows fainter than that have N = 0 and ph_qual A.
+    """
+    rules = survey().quality
+    if counts is None:
+        return np.zeros(len(rd_flg), bool)
+    few = counts[:, 0] < rules.detected_share * counts[:, 1]
+    return np.isin(rd_flg, ["1", "2"]) & (snr > rules.detected_snr) & few
 
 
 def total_uncertainty(cmsig, rd_flg, zero_point_error):

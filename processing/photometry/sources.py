@@ -36,6 +36,9 @@ class BandSources:
         Total flux over the flux in 4 arcsec.
     background, residual : ndarray, shape (ny, nx), DN
         Smooth background, and image minus background minus all stars of this list (NaN where masked).
+    ndet : ndarray of int, shape (n, 2), or None
+        Frames that detect the source (3 sigma in an aperture), of frames that could; None where only an average of the
+        frames was looked at.
     """
 
     band: str
@@ -59,6 +62,7 @@ class BandSources:
     aperture_correction: float
     background: np.ndarray
     residual: np.ndarray
+    ndet: np.ndarray | None = None
 
     @property
     def snr(self):
@@ -73,4 +77,6 @@ class BandSources:
         n = len(self)
         values = {f.name: getattr(self, f.name) for f in fields(self)}
         picked = {k: v[keep] if isinstance(v, np.ndarray) and v.shape == (n,) else v for k, v in values.items()}
+        if self.ndet is not None:
+            picked["ndet"] = self.ndet[keep]
         return BandSources(**picked)

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from processing.bandmerge.band_columns import NUMBERS
-from processing.bandmerge.catalog import catalog_columns, merge_field
+from processing.bandmerge.catalog import catalog_columns, merge_sources
+from processing.bandmerge.field_plane import FieldPlane
 from processing.bandmerge.tests.lists import band_sources
 from processing.formats.atlas_field import make_field
 from processing.formats.atlas_image import read_atlas_image
@@ -28,7 +29,8 @@ def field(tmp_path, bands="jhk", shape=(64, 64), **changed):
 
 def table(of_field, sources):
     """The arrow table as the working database keeps it, as a dict of lists."""
-    columns = catalog_columns(of_field, sources, merge_field(of_field, sources))
+    plane = FieldPlane(of_field)
+    columns = catalog_columns(plane, sources, merge_sources(plane, sources))
     return make_table(columns, PSC, "extract").to_pydict()
 
 
