@@ -31,14 +31,24 @@ from processing.frames.sky import sky_pattern
 FEWEST_STILLS = 20
 """Dark frames, and flat frames, that a night has at least (raw night format)."""
 
+LEAST_RANGE = 2.0
+"""Highest over lowest level of flats that tell a slope; the raw night format promises 4."""
+
+FEWEST_STARS = 10
+"""Detections in all frames of a band with which it is taken for dead: fewer cannot tie it to the others."""
+
 
 @dataclass(frozen=True)
 class Detector:
-    """One array in one night: ``darks``, ``response``, and ``bad``, its bad pixels (bits of ``Flaw``, uint8)."""
+    """One array in one night: ``darks``, ``response``, and ``bad``, its bad pixels (bits of ``Flaw``, uint8).
+
+    ``refused``: dark and flat sequences that could not be used, scan number -> reason.
+    """
 
     darks: Darks
     response: Response
     bad: np.ndarray
+    refused: dict
 
 
 @dataclass(frozen=True)
@@ -59,36 +69,110 @@ class Scan:
 
 
 def calibrate_detector(night, band):
-    """The Detector of ``band`` (letter) from all darks and flats of a Night; SurveyError when they are too few."""
-    file, read1, read2 = _stills(night, "dark", band)
+    """The Detector of ``band`` (letter) from all darks and flats of a Night that can be read.
+
+    SurveyError when they are too few, or the flats tell no slope.
+    """
+    refused = {}
+    file, read1, read2 = _stills(night, "dark", band, refused)
     pedestal = np.median(read1, axis=0)
     darks = combine_darks(read1, difference(read1, read2, pedestal, file.nonlinearity))
-    file, read1, read2 = _stills(night, "flat", band)
+    file, read1, read2 = _stills(night, "flat", band, refused)
     flats = difference(read1, read2, darks.read1, file.nonlinearity) - darks.difference
     response = fit_response(flats, ~saturated(read2 - darks.read1, file.saturate))
-    return Detector(darks, response, bad_pixels(darks, response))
+    if not response.range >= LEAST_RANGE:
+        found = f"levels within a factor of {response.range:.1f}, expected at least {LEAST_RANGE:.0f}"
+        raise SurveyError(f"{night.name} band {band}: flats with {found}")
+    return Detector(darks, response, bad_pixels(darks, response), refused)
 
 
-def _stills(night, kind, band):
-    """The first file of a type, and all its reads together: float32, (n, ny, nx), DN."""
-    files = [read_sequence(night, row.seq, (band,))[band] for row in night.of_type(kind)]
-    count = sum(len(file.read1) for file in files)
+def _stills(night, kind, band, refused):
+    """The first file of a type, and all its reads together: float32, (n, ny, nx), DN. ``refused`` is added to."""
+    files, reads = [], []
+    for row in night.of_type(kind):
+        try:
+            file = read_sequence(night, row.seq, (band,))[band]
+            reads.append((file.read1[:], file.read2[:]))
+            files.append(file)
+        except SurveyError as error:
+            refused[row.seq] = str(error)
+    count = sum(len(read1) for read1, _ in reads)
     if count < FEWEST_STILLS:
-        raise SurveyError(f"{night.name} band {band}: {count} {kind} frames, expected at least {FEWEST_STILLS}")
-    reads = (np.concatenate([getattr(file, name)[:] for file in files]).astype(np.float32) for name in ("read1", "read2"))
-    return files[0], *reads
+        why = "".join(f"; {reason}" for reason in refused.values())
+        raise SurveyError(f"{night.name} band {band}: {count} {kind} frames, expected at least {FEWEST_STILLS}{why}")
+    return files[0], *(np.concatenate(part).astype(np.float32) for part in zip(*reads))
 
 
 def calibrate_scan(night, seq, detectors):
-    """The Scan number ``seq`` of a Night; ``detectors``: band letter -> Detector, the bands to be used."""
-    files = read_sequence(night, seq, tuple(detectors))
-    frames, sky = {}, {}
-    for band, detector in detectors.items():
-        frames[band], sky[band] = _calibrated(files[band], detector)
-    stars = {band: find_stars(found.image, found.flaws) for band, found in frames.items()}
-    table = next(iter(files.values())).frames
-    return Scan(night.name, night.sequence(seq), (table["ra"], table["dec"]), table["mjd"], table["airmass"],
-                frames, stars, {band: file.gain for band, file in files.items()}, sky)  # fmt: skip
+    """The Scan number ``seq`` of a Night; ``detectors``: band letter -> Detector, the bands to be used.
+
+    SurveyError when anything is wrong with one of them.
+    """
+    scan, failures = calibrate_what_is_there(night, seq, detectors)
+    if failures:
+        raise SurveyError("; ".join(failures.values()))
+    return scan
+
+
+def calibrate_what_is_there(night, seq, detectors):
+    """The Scan of the bands that can be used, and why the others cannot: dict band letter -> reason.
+
+    SurveyError when no band can.
+    """
+    files, failures = _readable(night, seq, tuple(detectors))
+    frames, sky, stars = {}, {}, {}
+    for band, file in files.items():
+        try:
+            frames[band], sky[band] = _calibrated(file, detectors[band])
+            stars[band] = find_stars(frames[band].image, frames[band].flaws)
+            _check_alive(stars[band], frames[band], f"{night.name} scan {seq:03d} band {band}")
+        except SurveyError as error:
+            failures[band] = str(error)
+    kept = [band for band in files if band not in failures]
+    if not kept:
+        raise SurveyError("; ".join(dict.fromkeys(failures.values())))
+    table, parts = files[kept[0]].frames, (frames, stars, {band: file.gain for band, file in files.items()}, sky)
+    scan = Scan(night.name, night.sequence(seq), (table["ra"], table["dec"]), table["mjd"], table["airmass"],
+                *({band: part[band] for band in kept} for part in parts))  # fmt: skip
+    return scan, failures
+
+
+def _readable(night, seq, bands):
+    """The files that can be read and agree, and the reasons for the others, by band."""
+    failures = {}
+    for band in bands:
+        try:
+            read_sequence(night, seq, (band,))
+        except SurveyError as error:
+            failures[band] = str(error)
+    left = tuple(band for band in bands if band not in failures)
+    if not left:
+        return {}, failures
+    try:
+        return read_sequence(night, seq, left), failures
+    except SurveyError:
+        odd = _odd_one(night, seq, left)
+        if odd is None:
+            raise
+        failures[odd] = f"{night.name} scan {seq:03d} band {odd}: FRAMES differs from those of the other bands"
+    return read_sequence(night, seq, tuple(band for band in left if band != odd)), failures
+
+
+def _odd_one(night, seq, bands):
+    """The band whose FRAMES differ when those of the other two agree; None when it cannot be told."""
+    for odd in bands if len(bands) > 2 else ():
+        try:
+            read_sequence(night, seq, tuple(band for band in bands if band != odd))
+            return odd
+        except SurveyError:
+            continue
+    return None
+
+
+def _check_alive(stars, frames, where):
+    if len(stars) < FEWEST_STARS:
+        n = len(frames.image)
+        raise SurveyError(f"{where}: {len(stars)} stars in {n} frames, expected {FEWEST_STARS} or more")
 
 
 def _calibrated(file, detector):

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from processing.errors import SurveyError
 from processing.frames.quantiles import quantiles
 
 CLIP = 4.0
@@ -34,9 +35,13 @@ def fit_response(flats, usable):
         Calibrated differences (linear, dark-subtracted), in any order of level.
     usable : ndarray of bool, same shape
         False where a read is saturated.
+
+    SurveyError when no frame has light in it.
     """
     level = np.array([np.median(frame[good]) if good.any() else np.nan for frame, good in zip(flats, usable)])
     bright = np.isfinite(level) & (level > 0)
+    if not bright.any():
+        raise SurveyError(f"flats: expected light in {len(flats)} frames, found all of them dark or saturated")
     flats, usable, level = flats[bright], usable[bright].copy(), level[bright].astype(np.float32)
     # Photon noise: the variance of a frame is proportional to its level.
     weight = (1 / level)[:, None, None]
