@@ -122,6 +122,23 @@ class Extraction:
 
 
 @dataclass(frozen=True)
+class ScanPhotometry:
+    """Detection and profile fit on the frames of a scan."""
+
+    detect: float = number("")
+    detect_again: float = number("")
+    deblend_rounds: int = number("")
+    share: float = number("")
+    keep: float = number("")
+    same: float = number("arcsec")
+    profile_error: float = number("")
+    flux_floor: float = number("")
+    listed: float = number("")
+    split_separation: float = number("")
+    split_significance: float = number("")
+
+
+@dataclass(frozen=True)
 class Listing:
     """Which fitted components are sources."""
 
@@ -152,6 +169,16 @@ class Aperture:
     radius: float = number("arcsec")
     sky_inner: float = number("arcsec")
     sky_outer: float = number("arcsec")
+
+
+@dataclass(frozen=True)
+class Wings:
+    """The profile of a star far from its core, for scans whose own stars do not show it."""
+
+    radius: tuple = number("arcsec")
+    light: tuple = number("dex")
+    light_error: float = number("")
+    star_error: float = number("")
 
 
 @dataclass(frozen=True)
@@ -196,6 +223,24 @@ class Quality:
     detected_snr: float = number("")
     detected_share: float = number("")
     no_error: float = number("mag")
+
+
+@dataclass(frozen=True)
+class ScanQuality:
+    """The quality score of a scan."""
+
+    frames: int = number("")
+    mean_seeing: float = number("")
+    largest_seeing: float = number("")
+    seeing_score: int = number("")
+    power: float = number("")
+    slope: float = number("mag")
+    usual_psp: tuple = number("")
+    limit: tuple = number("mag")
+    score_slope: float = number("1/mag")
+    airglow: float = number("adu")
+    airglow_images: int = number("")
+    airglow_score: int = number("")
 
 
 @dataclass(frozen=True)
@@ -306,13 +351,16 @@ class Survey:
     atlas: Atlas
     coadd: Coadd
     extraction: Extraction
+    scan_photometry: ScanPhotometry
     listing: Listing
     glare: Glare
     aperture: Aperture
+    wings: Wings
     merge: Merge
     confusion: Confusion
     uncertainty: Uncertainty
     quality: Quality
+    scan_quality: ScanQuality
     simulate: Simulate
     simulated_camera: SimulatedCamera
     simulated_night: SimulatedNight

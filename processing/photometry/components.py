@@ -42,7 +42,7 @@ def prune(scene):
     ny, nx = scene.data.shape
     keep = (stars.x > -1) & (stars.y > -1) & (stars.x < nx) & (stars.y < ny)
     keep &= stars.flux > limits.keep * _faint_error(scene)
-    keep[_fainter_twins(stars, keep, limits.same / scene.scale)] = False
+    keep[fainter_twins(stars, keep, limits.same / scene.scale)] = False
     return with_model(replace(scene, stars=stars.select(keep)))
 
 
@@ -56,7 +56,7 @@ def _faint_error(scene):
     return 1 / np.sqrt(np.maximum(here, 1e-30))
 
 
-def _fainter_twins(stars, keep, distance):
+def fainter_twins(stars, keep, distance):
     """Indices of stars with a brighter kept one within ``distance`` pixels; judged from the brightest down."""
     pairs = cKDTree(np.column_stack([stars.x, stars.y])).query_pairs(distance, output_type="ndarray")
     ordered = sorted(pairs.tolist(), key=lambda pair: -max(stars.flux[pair[0]], stars.flux[pair[1]]))

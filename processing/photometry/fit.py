@@ -89,12 +89,12 @@ def _step(residual, weight, stars, start, psf, radius, hold):
         prior[1:] = hold**-2
         gradient[:, 1] -= prior[1] * (stars.x - start.x)
         gradient[:, 2] -= prior[2] * (stars.y - start.y)
-    step = _solve(normal_matrix(weight, stamps, corner, prior), gradient)
+    step = solve(normal_matrix(weight, stamps, corner, prior), gradient)
     scale = np.minimum(1.0, LARGEST_MOVE / np.maximum(np.hypot(step[:, 1], step[:, 2]), 1e-9))
     return Stars(stars.x + scale * step[:, 1], stars.y + scale * step[:, 2], stars.flux + step[:, 0])
 
 
-def _solve(matrix, gradient, tolerance=1e-4, rounds=60):
+def solve(matrix, gradient, tolerance=1e-4, rounds=60):
     """Conjugate gradients with each star's own 3 x 3 block as preconditioner; ``gradient`` and the result (n, 3)."""
     inverse = np.linalg.inv(_own_blocks(matrix))
     step = np.zeros_like(gradient)
@@ -120,11 +120,15 @@ def normal_matrix(weight, stamps, corner, prior):
 
     ``prior`` (3,) is added to every star's diagonal, and so little of its own that no star is without constraint.
     """
-    n = len(corner)
     pairs = cKDTree(corner).query_pairs(stamps.shape[-1] - 1, p=np.inf, output_type="ndarray")
     own = kernels.own_blocks(weight, stamps, corner)
     own += np.diag(prior) + 1e-6 * np.eye(3) * np.einsum("nii->ni", own)[:, :, None] + 1e-12 * np.eye(3)
-    coupling = kernels.pair_blocks(weight, stamps, corner, pairs)
+    return block_matrix(own, pairs, kernels.pair_blocks(weight, stamps, corner, pairs))
+
+
+def block_matrix(own, pairs, coupling):
+    """The symmetric sparse matrix with ``own`` (n, 3, 3) on its diagonal and ``coupling`` (k, 3, 3) at ``pairs``."""
+    n = len(own)
     rows = np.concatenate([np.arange(n), pairs[:, 0], pairs[:, 1]])
     columns = np.concatenate([np.arange(n), pairs[:, 1], pairs[:, 0]])
     blocks = np.concatenate([own, coupling, coupling.transpose(0, 2, 1)])

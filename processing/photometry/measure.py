@@ -92,7 +92,6 @@ def _sources(scene, band):
         noise=scene.noise,
         flux_noise=growth.total_over_fit * _faint_noise(scene),
         aperture_correction=growth.total_over_aperture,
-        background=scene.sky,
         residual=np.where(scene.mask, np.nan, scene.data - scene.sky - shown),
     ).select(keep)
 

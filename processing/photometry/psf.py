@@ -60,22 +60,32 @@ def corrected_psf(psf, residual, weight, stars, roughness=0.05, looseness=0.5):
     matrix = np.zeros((m, m, 7, 7))
     vector = np.zeros((m, m))
     _accumulate(residual, weight, stars.x, stars.y, stars.flux, psf.radius, matrix, vector)
-    shape = _floor(psf.coefficients)
+    change = surface_change(matrix, vector, psf.coefficients, KNOTS, roughness, looseness)
+    return SplinePSF(psf.coefficients + change, psf.radius).normalised()
+
+
+def surface_change(matrix, vector, coefficients, knots, roughness, looseness):
+    """The correction (m, m) of a surface from its normal equations.
+
+    ``matrix`` (m, m, 7, 7), ``vector`` (m, m): as ``_accumulate`` fills them; ``knots`` a pixel; ``roughness``,
+    ``looseness``: one-sigma prior on the second differences, and on the size, of the fractional correction.
+    """
+    m = len(coefficients)
+    shape = _floor(coefficients)
     data_term = sparse.diags(shape.ravel()) @ _sparse(matrix) @ sparse.diags(shape.ravel())
     prior = _smoothness(m) / roughness**2 + sparse.identity(m * m) / looseness**2
     solve = splu((data_term + prior).tocsc()).solve
-    fraction = _centred(solve, shape.ravel() * vector.ravel(), psf.coefficients, shape)
-    return SplinePSF(psf.coefficients + shape * fraction.reshape(m, m), psf.radius).normalised()
+    return shape * _centred(solve, shape.ravel() * vector.ravel(), coefficients, shape, knots).reshape(m, m)
 
 
-def _centred(solve, vector, coefficients, shape, window=2.0):
+def _centred(solve, vector, coefficients, shape, knots, window=2.0):
     """The fractional correction that solves the normal equations and leaves the PSF's centroid at 0 (Lagrange).
 
     A shift of the PSF and of all stars against it change nothing in the image, so the data cannot say where a PSF that
     is not symmetric has its middle: it is the centroid under a Gaussian of ``window`` pixels (one sigma).
     """
     m = coefficients.shape[0]
-    grid = (np.arange(m) - (m - 1) / 2) / KNOTS
+    grid = (np.arange(m) - (m - 1) / 2) / knots
     weight = np.exp(-(grid[:, None] ** 2 + grid**2) / (2 * window**2))
     moments = np.stack([(weight * grid).ravel(), (weight * grid[:, None]).ravel()], axis=1)
     free, step = solve(vector), solve(moments * shape.ravel()[:, None])

@@ -34,8 +34,10 @@ class BandSources:
         Mode of the distribution of ``flux_err``: the noise of a faint source, for the scan signal-to-noise ratio.
     aperture_correction : float
         Total flux over the flux in 4 arcsec.
-    background, residual : ndarray, shape (ny, nx), DN
-        Smooth background, and image minus background minus all stars of this list (NaN where masked).
+    residual : ndarray, shape (ny, nx), DN
+        Image minus background minus all stars of this list (NaN where masked).
+    ndet : ndarray of int, shape (n, 2), or None
+        Frames with a detection in the standard aperture, and frames with a whole one; None where there are no frames.
     ndet : ndarray of int, shape (n, 2), or None
         Frames that detect the source (3 sigma in an aperture), of frames that could; None where only an average of the
         frames was looked at.
@@ -60,8 +62,8 @@ class BandSources:
     noise: float
     flux_noise: float
     aperture_correction: float
-    background: np.ndarray
     residual: np.ndarray
+    ndet: np.ndarray | None = None
     ndet: np.ndarray | None = None
 
     @property
@@ -76,7 +78,7 @@ class BandSources:
         """The same with the sources at ``keep`` (mask or indices) only."""
         n = len(self)
         values = {f.name: getattr(self, f.name) for f in fields(self)}
-        picked = {k: v[keep] if isinstance(v, np.ndarray) and v.shape == (n,) else v for k, v in values.items()}
+        picked = {k: v[keep] if isinstance(v, np.ndarray) and v.shape[:1] == (n,) and k != "residual" else v for k, v in values.items()}
         if self.ndet is not None:
             picked["ndet"] = self.ndet[keep]
         return BandSources(**picked)

@@ -1,11 +1,22 @@
 """All point sources of a scan: the sentence that the rest of this room spells out."""
 
-from processing.atlas.coadd import coadd
+import numpy as np
+
 from processing.atlas.grid import strip_grid
-from processing.photometry.measure import measure
+from processing.config import survey
+from processing.frames.masks import Flaw
+from processing.photometry.fit import Stars
+from processing.photometry.scan.components import pruned
+from processing.photometry.scan.detection import first_peaks, more_peaks, strip_of
+from processing.photometry.scan.fit import Model, fitted
+from processing.photometry.scan.listing import band_sources
+from processing.photometry.scan.places import Mapping, apparitions
+from processing.photometry.scan.psf import first_guess
+from processing.photometry.scan.psf_stars import learned_from_stars
+from processing.photometry.scan.sky import frame_sky
 
 
-def measure_scan(scan, solution, usable):
+def measure_scan(scan, solution, usable, progress=lambda what: None):
     """The point sources of a scan, by band.
 
     Parameters
@@ -14,6 +25,8 @@ def measure_scan(scan, solution, usable):
     solution : Solution
     usable : dict of str to UsableFrames
         By band letter.
+    progress : callable
+        Called with a word for each step as it begins.
 
     Returns
     -------
@@ -22,4 +35,67 @@ def measure_scan(scan, solution, usable):
         the air there was, not corrected for extinction.
     """
     grid = strip_grid(solution)
-    return {band: measure(coadd(frames, solution, band, grid).data, band) for band, frames in usable.items()}
+    return {band: measure_band(scan, solution, band, usable[band], grid, progress) for band in usable}
+
+
+def measure_band(scan, solution, band, frames, grid, progress=lambda what: None):
+    """The BandSources of one band; ``frames``: its UsableFrames, ``grid``: the strip."""
+    rules = survey().scan_photometry
+    work = Frames(scan, solution, band, frames, grid)
+    progress("first stars")
+    model = work.first_model()
+    model = work.with_peaks(model, first_peaks(work.strip(model.data), model.psf, rules.detect))
+    progress("PSF")
+    for _ in range(3):
+        model = learned_from_stars(work.with_sky(fitted(model, 2)))
+    progress("blends")
+    for _ in range(rules.deblend_rounds):
+        left, stars = work.strip(model.residual), work.strip(model.image)
+        model = work.with_peaks(model, more_peaks(left, stars, model.psf, rules.detect_again, rules.share, model.stars))
+        model = learned_from_stars(work.with_sky(fitted(pruned(fitted(model, 2)), 1)))
+    progress("final fit")
+    model = fitted(pruned(fitted(model, 2)), 2)
+    model = work.with_sky(model)
+    return band_sources(work, fitted(model, 1))
+
+
+class Frames:
+    """The frames of one band on their way through the photometry.
+
+    ``raw``: (n, ny, nx), DN, medians off; ``usable``: bool, saturated pixels are not; ``noise``: DN, (n,); ``level``:
+    the medians.
+    """
+
+    def __init__(self, scan, solution, band, frames, grid):
+        self.scan, self.solution, self.band, self.grid = scan, solution, band, grid
+        seen = np.isfinite(frames.image)
+        self.usable = seen & ((scan.frames[band].flaws & int(Flaw.SATURATED)) == 0)
+        self.usable &= np.isfinite(frames.noise)[:, None, None]
+        self.raw = np.where(seen, frames.image, np.float32(0.0))
+        self.level = frames.level[np.isfinite(frames.level)]
+        self.noise = np.where(np.isfinite(frames.noise), frames.noise, 1.0)
+
+    def first_model(self):
+        """A Model without stars and with a round PSF."""
+        width = float(np.median(self.scan.stars[self.band].width)) if len(self.scan.stars[self.band]) else 0.4
+        mapping, nobody = Mapping(self.solution, self.band, self.grid), Stars(*np.zeros((3, 0)))
+        sky = frame_sky(self.raw, self.usable, self.noise)
+        rules = survey().scan_photometry
+        return Model(self.raw - sky, self.usable, self.noise, self.scan.gain[self.band], mapping,
+                     first_guess(len(self.raw), width), nobody, apparitions(nobody.x, nobody.y, mapping),
+                     rules.profile_error)  # fmt: skip
+
+    def strip(self, images):
+        """The average of ``images`` on the strip (Field)."""
+        return strip_of(images, self.usable, self.noise, self.solution, self.band, self.grid)
+
+    def with_sky(self, model):
+        """The Model with the sky under its stars."""
+        return model.with_data(self.raw - frame_sky(self.raw - model.image, self.usable, self.noise))
+
+    def with_peaks(self, model, new):
+        """The Model with more stars; those that no frame sees are left out."""
+        stars = model.stars.joined(new)
+        places = apparitions(stars.x, stars.y, model.mapping)
+        seen = np.bincount(places.star, minlength=len(stars)) > 0
+        return model.with_stars(stars.select(seen)) if not seen.all() else model.with_stars(stars, places)

@@ -1,0 +1,40 @@
+"""Components come and go: faint and double ones are dropped (new ones come from detection)."""
+
+import numpy as np
+from scipy.spatial import cKDTree
+
+from processing.config import survey
+from processing.photometry.components import fainter_twins
+from processing.photometry.scan import kernels
+from processing.photometry.scan.fit import derivative_stamps
+
+
+def pruned(model):
+    """The Model without components that are too faint or too close to a brighter one."""
+    stars, rules = model.stars, survey().scan_photometry
+    if not len(stars):
+        return model
+    keep = stars.flux > rules.keep * lone_errors(model)
+    keep[fainter_twins(stars, keep, rules.same)] = False
+    return model if keep.all() else model.with_stars(stars.select(keep))
+
+
+def lone_errors(model):
+    """One-sigma error of the flux of each star, were it alone and in a known place: (n,), DN; inf without light."""
+    p, own = model.places, np.zeros((len(model.stars), 3, 3))
+    kernels.own_blocks(model.weight, p.star, p.frame, p.x, p.y, derivative_stamps(model), own)
+    with np.errstate(divide="ignore"):
+        return 1 / np.sqrt(own[:, 0, 0])
+
+
+def distance_to_brighter(stars, reach):
+    """Distance of each star to the nearest brighter one, pixel; inf when there is none within ``reach``."""
+    out = np.full(len(stars), np.inf)
+    if len(stars) < 2:
+        return out
+    position = np.column_stack([stars.x, stars.y])
+    pairs = cKDTree(position).query_pairs(reach, output_type="ndarray")
+    bright = np.where(stars.flux[pairs[:, 0]] >= stars.flux[pairs[:, 1]], pairs[:, 0], pairs[:, 1])
+    faint = pairs.sum(axis=1) - bright
+    np.minimum.at(out, faint, np.hypot(*(position[bright] - position[faint]).T))
+    return out

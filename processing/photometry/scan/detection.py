@@ -1,0 +1,145 @@
+"""Stars on the strip: peaks of the matched filter on the average of the frames, or of what a fit has left of them."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import ndimage
+from scipy.spatial import cKDTree
+
+from processing.atlas.coadd import coadd
+from processing.atlas.frames import UsableFrames
+from processing.config import survey
+from processing.detect.background import background
+from processing.detect.noise import passband_excess, whiten, whitening_kernel
+from processing.detect.peaks import local_maxima
+from processing.photometry.fit import Stars
+
+HALF = 6
+"""Half-width in pixels of the matched filter: the whitened PSF is below 0.001 of its peak there."""
+
+RANK = 2
+"""Products of a row and a column that make up the filter: what is left of it is below 1%."""
+
+
+@dataclass(frozen=True)
+class Significance:
+    """``sigma``: significance of a star in each pixel of the strip, 0 where not observed; ``flux``: DN for a
+    significance of 1, (rows, columns)."""
+
+    sigma: np.ndarray
+    flux: np.ndarray
+
+
+def strip_of(images, usable, noise, solution, band, grid):
+    """The Field (atlas.coadd) of frames without level, NaN where no usable pixel is.
+
+    ``images`` (n, ny, nx), DN; ``usable``: bool of this shape; ``noise``: DN, (n,).
+    """
+    shown = np.where(usable, images, np.float32(np.nan))
+    zero = np.zeros(len(images))
+    return coadd(UsableFrames(shown, zero, noise, zero), solution, band, grid, sky=0.0)
+
+
+def significance(data, noise, template):
+    """The Significance of stars in an image with the correlated noise of a coadd.
+
+    Parameters
+    ----------
+    data : ndarray, shape (rows, columns), DN
+        Without background; NaN where not observed.
+    noise : ndarray, same shape, DN
+        One sigma of each pixel.
+    template : ndarray, odd shape
+        Whitened PSF of a star of unit flux.
+    """
+    known = np.isfinite(data)
+    scale = passband_excess() * np.where(known, noise, np.float32(1.0))
+    white = whiten(np.where(known, data, np.float32(0.0)))
+    white /= scale
+    white[ndimage.binary_dilation(~known)] = 0.0
+    norm = np.sqrt((template**2).sum())
+    sigma = _separable(white, template / norm)
+    sigma[~known] = 0.0
+    return Significance(sigma, scale / np.float32(norm))
+
+
+def _separable(image, template):
+    left, values, right = np.linalg.svd(template)
+    total = np.zeros_like(image)
+    for k in range(RANK):
+        part = ndimage.correlate1d(image, left[:, k] * values[k], axis=0, mode="constant")
+        total += ndimage.correlate1d(part, right[k], axis=1, mode="constant")
+    return total
+
+
+def coadd_psf(psf, half=HALF, step=1.0):
+    """The mean PSF of a FramePSF in the strip, light in a pixel of 1 arcsec, a star of unit flux in the middle.
+
+    (2 half + 1)**2 places, ``step`` arcsec apart.
+
+    Frame pixels are smeared by linear interpolation and the box of the kernel (see atlas.resample).
+    """
+    fine, settings = 0.1, survey().simulate
+    light = psf.sampled(fine) / settings.frame_pixel**2
+    triangle = 1 - np.abs(np.arange(-9, 10)) * fine
+    box = np.ones(round(settings.kernel_box / settings.frame_pixel / fine) // 2 * 2 + 1)
+    for kernel in (triangle, box):
+        for axis in (0, 1):
+            light = ndimage.convolve1d(light, kernel / kernel.sum(), axis=axis, mode="constant")
+    spaced = round(step / settings.frame_pixel / fine)
+    middle = len(light) // 2
+    pick = middle + spaced * np.arange(-half, half + 1)
+    return light[np.ix_(pick, pick)]
+
+
+def whitened(template):
+    """A PSF on 1 arcsec pixels as it is in a whitened image."""
+    kernel = whitening_kernel()
+    rows = ndimage.correlate1d(template, kernel, axis=0, mode="constant")
+    return ndimage.correlate1d(rows, kernel, axis=1, mode="constant")
+
+
+def first_peaks(field, psf, threshold):
+    """Stars on the averaged frames: the peaks above ``threshold`` sigma (Stars on the strip)."""
+    data = field.data - strip_background(field.data)
+    found = significance(data, field.noise, whitened(coadd_psf(psf)))
+    return _peaks(found, threshold)
+
+
+def strip_background(data):
+    """Smooth background of a strip; the cells beyond the scan take the level of the others."""
+    mask = ~np.isfinite(data)
+    return background(np.where(mask, np.float32(0.0), data), mask, cell=128).astype(np.float32)
+
+
+def more_peaks(left, model, psf, threshold, share, known, apart=1.0):
+    """Peaks in what a fit has left.
+
+    Parameters
+    ----------
+    left, model : Field
+        Of the residual frames and of the fitted stars.
+    threshold, share : float
+        A peak reaches so many sigma, and this part of the light of the fitted stars at its place: errors of the PSF
+        leave peaks too.
+    known : Stars
+        A peak within ``apart`` pixels of one of them is none.
+    """
+    template = whitened(coadd_psf(psf))
+    found = significance(left.data, left.noise, template)
+    crowd = significance(np.where(np.isfinite(left.data), model.data, np.nan), left.noise, template)
+    found.sigma[found.sigma <= share * crowd.sigma] = 0.0
+    new = _peaks(found, threshold)
+    return new.select(distance_to(known, new) > apart)
+
+
+def distance_to(stars, others):
+    """Distance of each of ``others`` to the nearest of ``stars``, pixel; inf without any."""
+    if not len(stars) or not len(others):
+        return np.full(len(others), np.inf)
+    return cKDTree(np.column_stack([stars.x, stars.y])).query(np.column_stack([others.x, others.y]))[0]
+
+
+def _peaks(found, threshold):
+    x, y, pixel = local_maxima(found.sigma, threshold)
+    return Stars(x, y, (found.sigma[pixel] * found.flux[pixel]).astype(float))

@@ -1,0 +1,152 @@
+"""Fluxes and places of all stars of a scan in one band: one least-squares problem over all frames at once.
+
+Each star has one flux and one place for all frames that see it; neighbours are coupled through every pixel that they
+share on any frame (photometry.fit does the same on one image). The normal matrix is sparse and solved by conjugate
+gradients.
+"""
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+from scipy.spatial import cKDTree
+
+from processing.photometry.fit import LARGEST_MOVE, Stars, block_matrix, solve
+from processing.photometry.scan import kernels
+from processing.photometry.scan.places import Apparitions, Mapping, apparitions
+from processing.photometry.scan.psf import RADIUS, FramePSF
+
+HOLD = 1.0
+"""One sigma in arcsec of the prior that holds a star where it was found."""
+
+FAR_LIGHT = 0.1
+"""Stars are painted beyond the core where their light there exceeds this part of the noise of a pixel."""
+
+
+@dataclass(frozen=True)
+class Model:
+    """What is known of the frames of one band.
+
+    Attributes
+    ----------
+    data : ndarray, shape (n, ny, nx), float32, DN
+        Frames minus sky; finite everywhere.
+    usable : ndarray of bool, same shape
+    noise : ndarray, shape (n,), DN
+        One sigma of a pixel of sky.
+    electrons : float
+        A DN.
+    mapping : Mapping
+    psf : FramePSF
+    stars : Stars
+        Places on the strip (pixel), fluxes in DN of one frame.
+    places : Apparitions
+    profile_error : float
+        Error of the PSF in units of itself.
+    """
+
+    data: np.ndarray
+    usable: np.ndarray
+    noise: np.ndarray
+    electrons: float
+    mapping: Mapping
+    psf: FramePSF
+    stars: Stars
+    places: Apparitions
+    profile_error: float
+
+    @cached_property
+    def image(self):
+        """All stars: float32, (n, ny, nx), DN."""
+        model = np.zeros(self.data.shape, np.float32)
+        self.paint(model, self.places, self.stars.flux)
+        return model
+
+    def paint(self, images, places, flux):
+        """Add stars to ``images``."""
+        psf, each = self.psf, flux[places.star]
+        edge = psf.surface[len(psf.surface) // 2, kernels.KNOTS * (RADIUS - kernels.CORE)]
+        far = np.abs(each) * max(edge, 1e-5) > FAR_LIGHT * np.median(self.noise)
+        kernels.paint(images, places.frame, places.x, places.y, each, places.key, psf.cell_moments(places), psf.planes,
+                      psf.surface, RADIUS, far)  # fmt: skip
+
+    @cached_property
+    def residual(self):
+        """Frames minus sky minus stars, DN; anything where not usable."""
+        return self.data - self.image
+
+    @cached_property
+    def _weights(self):
+        weight, variance = np.empty_like(self.data), np.empty_like(self.data)
+        kernels.weights(self.image, self.usable, self.noise, self.electrons, self.profile_error, weight, variance)
+        return weight, variance
+
+    @property
+    def weight(self):
+        """Inverse variance for the fit, DN**-2; 0 where not usable."""
+        return self._weights[0]
+
+    @property
+    def variance(self):
+        """Variance of the noise, DN**2; inf where not usable."""
+        return self._weights[1]
+
+    def with_stars(self, stars, places=None):
+        """The Model with other stars; ``places``: their Apparitions where they are known."""
+        places = apparitions(stars.x, stars.y, self.mapping) if places is None else places
+        return replace(self, stars=stars, places=places)
+
+    def with_psf(self, psf):
+        return replace(self, psf=psf)
+
+    def with_data(self, data):
+        return replace(self, data=data)
+
+
+def fitted(model, steps=3):
+    """The Model with fluxes and places of all stars fitted together (Gauss-Newton)."""
+    start, weight = model.stars, None
+    pairs = close_pairs(model.stars)
+    for _ in range(steps):
+        weight = model.weight if weight is None else weight
+        stars, places = _step(model, weight, start, pairs)
+        model = model.with_stars(stars, places)
+    return model
+
+
+def close_pairs(stars):
+    """Pairs of stars whose fitted areas can meet: (k, 2)."""
+    reach = 2.0 * (2 * kernels.FIT + 0.8)
+    return cKDTree(np.column_stack([stars.x, stars.y])).query_pairs(reach, output_type="ndarray")
+
+
+def _step(model, weight, start, pairs):
+    stars, places = model.stars, model.places
+    stamps = derivative_stamps(model)
+    gradient = np.zeros((len(stars), 3))
+    kernels.gradients(model.residual, weight, places.star, places.frame, places.x, places.y, stamps, gradient)
+    gradient[:, 1] -= (stars.x - start.x) / HOLD**2
+    gradient[:, 2] -= (stars.y - start.y) / HOLD**2
+    step = solve(normal_matrix(weight, places, stamps, pairs), gradient)
+    scale = np.minimum(1.0, LARGEST_MOVE / np.maximum(np.hypot(step[:, 1], step[:, 2]), 1e-9))
+    dx, dy = scale * step[:, 1], scale * step[:, 2]
+    return Stars(stars.x + dx, stars.y + dy, stars.flux + step[:, 0]), places.moved(dx, dy)
+
+
+def derivative_stamps(model):
+    """Derivatives of the frames with flux, X and Y of each apparition: (n, 3, SIZE, SIZE) float32."""
+    places = model.places
+    stamps = np.empty((len(places.star), 3, kernels.SIZE, kernels.SIZE), np.float32)
+    kernels.derivatives(places.frame, places.x, places.y, model.stars.flux[places.star], places.key,
+                        model.psf.cell_moments(places), model.psf.planes, places.jacobian, stamps)  # fmt: skip
+    return stamps
+
+
+def normal_matrix(weight, places, stamps, pairs):
+    """The normal matrix of all stars, (3 n, 3 n) in 3 x 3 blocks, with the prior on their places."""
+    own, coupling = np.zeros((places.stars, 3, 3)), np.zeros((len(pairs), 3, 3))
+    where = places.frame, places.x, places.y, stamps
+    kernels.own_blocks(weight, places.star, *where, own)
+    kernels.pair_blocks(weight, pairs, *places.by_star, *where, coupling)
+    own += np.diag([0.0, HOLD**-2, HOLD**-2]) + 1e-6 * np.eye(3) * np.einsum("nii->ni", own)[:, :, None]
+    return block_matrix(own + 1e-12 * np.eye(3), pairs, coupling)
