@@ -3,10 +3,7 @@
 The folder (``points.parquet``, ``scan.json``, ``atlas/``) appears whole or not at all.
 """
 
-import json
-from collections import Counter
-from dataclasses import asdict, dataclass
-from datetime import datetime, timezone
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +12,6 @@ from processing import __version__
 from processing.bandmerge.catalog import catalog_columns, merge_sources
 from processing.bandmerge.field_plane import FieldPlane
 from processing.bandmerge.names import galactic
-from processing.config import survey
 from processing.errors import SurveyError
 from processing.formats.atlas_scan import observed_at
 from processing.formats.checksum import fingerprint, sha256_of
@@ -25,14 +21,13 @@ from processing.formats.whole import whole_folder
 from processing.photometry import measure_band
 from processing.photometry.measure import STEPS as BAND_STEPS
 from processing.schema import BANDS, load_table
+from processing.work_record import (
+    IMAGE_COLUMNS, SCAN_COLUMNS, plain_row, read_record, settings, stamp, write_record,
+)  # fmt: skip
 
 STAGE = "extract"
 MJD_ZERO = 2400000.5
 NAMES = {band.letter: band.name for band in BANDS}
-
-SCAN_COLUMNS = [name for name in load_table("scans").names if name not in ("scan_key", "points")]
-IMAGE_COLUMNS = [name for name in load_table("atlas").names
-                 if name not in ("atlas_key", "coadd_key", "scan_key", "points")]
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,7 +65,7 @@ def write_work(field, extraction, out):
             (folder / image_name(field, band)).write_bytes(image.contents)
         write_parquet(folder / "points.parquet", extraction.points, load_table("psc"), STAGE)
         content = _content(field, extraction, folder)
-        (folder / "scan.json").write_text(json.dumps(content, indent=1) + "\n")
+        write_record(folder, content)
     return content
 
 
@@ -87,11 +82,7 @@ def check_out(out):
 
 def read_work(out):
     """Content of ``scan.json`` in ``out``; None when there is none or another stage wrote it."""
-    try:
-        content = json.loads((Path(out) / "scan.json").read_text())
-    except (OSError, ValueError):
-        return None
-    return content if isinstance(content, dict) and content.get("stage") == STAGE else None
+    return read_record(out, STAGE)
 
 
 def is_done(field, out):
@@ -110,11 +101,6 @@ def is_done(field, out):
         return False
 
 
-def settings():
-    """The numbers of ``survey.yaml`` as they go into ``scan.json``."""
-    return json.loads(json.dumps(asdict(survey())))
-
-
 def inputs(field):
     """The files read: name (without folder), band, SHA-256."""
     return [{"file": image.path.name, "band": band, "sha256": sha256_of(image.path)}
@@ -127,26 +113,13 @@ def image_name(field, band):
     return f"atlas/{band}.fits" if coadd is None else f"atlas/{band}i{coadd:02d}.fits"
 
 
-def quality_counts(points):
-    """band letter -> {ph_qual character: rows}, for the report."""
-    flags = points["ph_qual"].to_pylist()
-    return {band.letter: dict(Counter(flag[band.index - 1] for flag in flags)) for band in BANDS}
-
-
 def _content(field, extraction, folder):
     return {
-        "version": __version__, "stage": STAGE, "created": datetime.now(timezone.utc).isoformat(timespec="seconds"),
-        "settings": settings(), "inputs": inputs(field), "rows": extraction.points.num_rows,
-        "scan": _plain(_scan_row(field, extraction.sources), SCAN_COLUMNS),
-        "images": [_plain(_image_row(field, band, found, folder), IMAGE_COLUMNS)
+        **stamp(STAGE), "settings": settings(), "inputs": inputs(field), "rows": extraction.points.num_rows,
+        "scan": plain_row(_scan_row(field, extraction.sources), SCAN_COLUMNS),
+        "images": [plain_row(_image_row(field, band, found, folder), IMAGE_COLUMNS)
                    for band, found in extraction.sources.items()],
     }
-
-
-def _plain(row, names):
-    """The columns ``names`` as JSON values: numpy numbers made plain, NaN made null."""
-    values = {name: row[name].item() if isinstance(row[name], np.generic) else row[name] for name in names}
-    return {name: None if isinstance(v, float) and not np.isfinite(v) else v for name, v in values.items()}
 
 
 def _observation(field):

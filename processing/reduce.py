@@ -19,6 +19,7 @@ from processing.atlas.frames import usable_frames
 from processing.atlas.grid import scan_grids
 from processing.atlas.header import scan_view, shape_parameter
 from processing.atlas.write import write_atlas
+from processing.config import survey
 from processing.errors import SurveyError
 from processing.formats.raw_night import read_sequence
 from processing.frames.calibrate import calibrate, difference
@@ -202,7 +203,15 @@ def make_atlas(scan, solution, folder, zero_points, usable=None):
         shape = shape_parameter(float(np.median(scan.stars[band].width)))
         for grid in grids:
             view = scan_view(scan.night, scan.sequence, scan.mjd, solution, grid)
-            field = coadd(good, solution, band, grid)
+            field = coadd(good, solution, band, grid, _sky_of(scan.sky[band], solution, grid))
             paths.append(write_atlas(folder, field, solution, view, magzp=float(magzp[round(view.frame)]),
                                      shape_parameter=shape))  # fmt: skip
     return [path for path in paths if path is not None]
+
+
+def _sky_of(sky, solution, grid):
+    """Mean level of the sky (n,) in the frames of an Atlas Image, DN a 1 arcsec pixel; 0 where none is known."""
+    reach = (grid.shape[0] + survey().instrument.frame_height) / 2
+    here = np.abs(solution.pointing[1] - grid.centre[1]) * 3600 < reach
+    known = sky[here & np.isfinite(sky)]
+    return float(known.mean()) / survey().simulate.frame_pixel**2 if len(known) else 0.0

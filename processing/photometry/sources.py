@@ -38,9 +38,6 @@ class BandSources:
         Image minus background minus all stars of this list (NaN where masked).
     ndet : ndarray of int, shape (n, 2), or None
         Frames with a detection in the standard aperture, and frames with a whole one; None where there are no frames.
-    ndet : ndarray of int, shape (n, 2), or None
-        Frames that detect the source (3 sigma in an aperture), of frames that could; None where only an average of the
-        frames was looked at.
     """
 
     band: str
@@ -64,7 +61,6 @@ class BandSources:
     aperture_correction: float
     residual: np.ndarray
     ndet: np.ndarray | None = None
-    ndet: np.ndarray | None = None
 
     @property
     def snr(self):
@@ -78,7 +74,6 @@ class BandSources:
         """The same with the sources at ``keep`` (mask or indices) only."""
         n = len(self)
         values = {f.name: getattr(self, f.name) for f in fields(self)}
-        picked = {k: v[keep] if isinstance(v, np.ndarray) and v.shape[:1] == (n,) and k != "residual" else v for k, v in values.items()}
-        if self.ndet is not None:
-            picked["ndet"] = self.ndet[keep]
+        picked = {k: v[keep] if isinstance(v, np.ndarray) and v.shape[:1] == (n,) and k != "residual" else v
+                  for k, v in values.items()}  # fmt: skip
         return BandSources(**picked)

@@ -18,10 +18,10 @@ def band_sources(band, x, y, flux=1000.0, x_var=1e-4, residual=None, **changed):
         "flux_err": full(10.0), "chi2": full(1.0), "blend": full(1, int), "method": full(2, int),
         "aperture_flux": full(flux), "aperture_flux_err": full(15.0), "saturated": full(False, bool),
         "fwhm": 2.6, "sky": 70.0, "noise": 0.5, "flux_noise": 8.0, "aperture_correction": 1.05,
-        "background": np.zeros((64, 64)), "residual": np.zeros((64, 64)) if residual is None else residual,
+        "residual": np.zeros((64, 64)) if residual is None else residual,
     }
     return BandSources(band, **(values | {key: full(v, values[key].dtype) if isinstance(values[key], np.ndarray)
-                                          and key not in ("background", "residual") else v
+                                          and key not in ("residual", "ndet") else v
                                           for key, v in changed.items()}))
 
 
