@@ -129,6 +129,11 @@ class Truth:
         with fits.open(self.folder / f"detector_{hemisphere}_{band}.fits") as hdus:
             return {name: np.array(hdus[name.upper()].data) for name in PLANES}
 
+    def numbers(self, hemisphere, band):
+        """Gain, read noise and the like of an array, as the header of its files has them."""
+        header = fits.getheader(self.folder / f"detector_{hemisphere}_{band}.fits")
+        return {name: header[name] for name in ("TEXP1", "TEXP2", "GAIN", "RDNOISE", "SATURATE", "NONLIN")}
+
     def apparitions(self, night, kind, seq, band, stars):
         """Where each of ``stars`` (a Table of ``stars``) falls in each frame of a sequence.
 
