@@ -1,8 +1,8 @@
 """The zero points of a scan, and all its fluxes brought to that of its middle.
 
 Airmass and night drift while the telescope goes through six degrees, so that 1 DN is not the same magnitude at both
-ends. A scan has one MAGZP in a band, that of its middle; fluxes are multiplied by what makes this right for each source,
-from the zero points of the frames that saw it.
+ends. A scan has one MAGZP in a band, that of its middle; fluxes are multiplied by what makes this right for each
+source, from the zero points of the frames that saw it.
 """
 
 from dataclasses import dataclass, replace
@@ -60,8 +60,8 @@ def at_mid_scan(sources, zero_point, track):
     zero_point : BandZeroPoint
     track : processing.bandmerge.scan_track.ScanTrack
 
-    ``flux``, ``aperture_flux`` and their errors are multiplied, and the residual image from which upper limits come; the
-    noise of a faint source, ``flux_noise``, stays that of the middle.
+    ``flux``, ``aperture_flux`` and their errors are multiplied, and the residual image from which limits come; the noise
+    of a faint source, ``flux_noise``, stays that of the middle.
     """
     brighter = 10 ** (-0.4 * (track.mean(sources.y, zero_point.frames) - zero_point.value))
     rows = 10 ** (-0.4 * (track.mean(np.arange(len(sources.residual)), zero_point.frames) - zero_point.value))
@@ -72,6 +72,6 @@ def at_mid_scan(sources, zero_point, track):
 
 
 def quoted_errors(zero_points):
-    """What ``msigcom`` takes for the zero point: zperr of the night where known, else the usual one of the band; mag."""
+    """What ``msigcom`` takes for the zero point: zperr of the night where known, else that of the band; mag."""
     usual = {band.letter: band.zero_point_error for band in BANDS}
     return {band: found.zperr if np.isfinite(found.zperr) else usual[band] for band, found in zero_points.items()}

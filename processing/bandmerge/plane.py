@@ -1,4 +1,4 @@
-"""What band merging must know of the plane on which source lists lie: where on the sky, how bright, when, how near an edge.
+"""What band merging must know of the plane on which source lists lie: where on the sky, how bright, when, which edges.
 
 A field of Atlas Images (``field_plane``) and a whole scan (``scan_plane``) answer the same questions, so that the
 catalog is made in one way.

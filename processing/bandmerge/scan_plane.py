@@ -54,7 +54,7 @@ class ScanPlane:
         return np.moveaxis(np.array(steps), 2, 0).swapaxes(1, 2) * 3600 / self.pixel_scale
 
     def frame_covariance(self, x, y):
-        """See ``Plane``; errors of neighbouring frames are nearly the same one, so that a mean does not make it less."""
+        """See ``Plane``; errors of neighbouring frames are nearly the same, so that a mean does not make it less."""
         cov = np.zeros((len(y), 2, 2))
         cov[:, [0, 1], [0, 1]] = self.track.mean(np.asarray(y), self.solution.error**2)
         return cov
