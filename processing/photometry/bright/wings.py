@@ -1,0 +1,242 @@
+"""Flux and place of stars that saturate even the first read, from their wings (Read3; Explanatory Supplement, IV.4d).
+
+The profile of the camera is scaled to all unsaturated pixels of all frames at once: of the first reads near the star, of
+the difference of the reads further out, off the spikes. The place, the same on the sky in all frames, and the level of
+each frame and read are fitted along; pixels that the profile cannot explain (other stars) lose their weight smoothly.
+"""
+
+from dataclasses import dataclass
+
+import numba
+import numpy as np
+
+from processing.config import survey
+from processing.photometry.bright.find import BAD, FULL, FULL_READ1
+from processing.photometry.bright.read1 import PIXEL, looked_up
+
+REACH, LEAST_REACH = 50.0, 14.0
+"""Wings are used to this far from the star, arcsec; less far, but at least so far, in the light of another."""
+
+GLARE = 0.2
+"""... where the star gives less than this share of what others give at its place (their wings are not smooth)."""
+
+ASTRAY = 2.0
+"""Largest distance from where the star was thought to be, arcsec."""
+
+FEWEST = 60
+"""Pixels of a frame that shows a star."""
+
+ROUNDS = 10
+SOFT = 3.0
+"""Residuals of so many sigma have a quarter of the weight."""
+
+LOPSIDED = 8.0
+"""Pixels: when the middle of the pixels that show the sky is further from the star, no slope of it can be told."""
+
+LARGEST_STEP = 1.0
+"""Of the place in one round, arcsec."""
+
+
+@dataclass(frozen=True)
+class WingFit:
+    """``flux`` (DN of 1.3 s) and its ``error``; ``east``, ``north``: arcsec from where the star was thought to be;
+    ``covariance``: (2, 2), arcsec2; ``frames``: used. NaN and 0 where no fit was possible."""
+
+    flux: float
+    error: float
+    east: float
+    north: float
+    covariance: np.ndarray
+    frames: int
+
+
+def fit_wings(frames, places, star, flux, profile, total, jacobian, noise):
+    """The WingFit of one star.
+
+    Parameters
+    ----------
+    frames : Frames
+    places : Places
+    star : int
+        Its number.
+    flux : ndarray, DN of 1.3 s, one a star of ``places``
+        What is known; the fit begins with that of ``star`` and takes the light of all others off.
+    profile : Profile
+    total : float
+        1.3 s flux over that of the first read.
+    jacobian : ndarray, shape (2, 2)
+        Pixels (x, y) by which a star moves for an arcsec east and north.
+    noise : (float, float)
+        Of a pixel without star: first read and difference, DN.
+    """
+    seen = np.flatnonzero(places.star == star)
+    reach = max((_reach(places, k, flux, profile) for k in seen), default=0.0)
+    pixels = [_pixels(frames, places, k, flux, profile, total, noise, reach) for k in seen]
+    pixels = [p for p in pixels if len(p) > FEWEST]
+    if not pixels:
+        return WingFit(np.nan, np.nan, 0.0, 0.0, np.full((2, 2), np.nan), 0)
+    owner = np.repeat(np.arange(len(pixels)), [len(p) for p in pixels])
+    data = np.concatenate(pixels)
+    # Each frame has two levels: of its first read and of its difference.
+    groups = np.unique(2 * owner + (data[:, 3] > 0), return_inverse=True)[1]
+    own, place = _first_flux(data, profile), np.zeros(2)
+    for _ in range(ROUNDS):
+        normal, right, systematic = _equations(data, groups, groups.max() + 1, own, place, jacobian, profile.table,
+                                               profile.error_table, survey().instrument.gain, total)  # fmt: skip
+        covariance = np.linalg.pinv(normal)
+        step = covariance @ right
+        own = max(own + step[0], 0.2 * own)
+        place += np.clip(step[1:3], -LARGEST_STEP, LARGEST_STEP)
+        place *= min(1.0, ASTRAY / max(np.hypot(*place), 1e-9))
+    error = np.hypot(np.sqrt(covariance[0, 0]), systematic * own)
+    return WingFit(own, error, *place, covariance[1:3, 1:3], len(pixels))
+
+
+def _reach(places, k, flux, profile):
+    """How far (arcsec) the wings of apparition ``k`` stand out of the light of other stars."""
+    f = places.frame[k]
+    same = np.arange(places.begins[f], places.begins[f + 1])
+    away = np.hypot(places.x[same] - places.x[k], places.y[same] - places.y[k])
+    others = same[away > LEAST_REACH / PIXEL]
+    away = away[away > LEAST_REACH / PIXEL]
+    glare = (flux[places.star[others]] * np.interp(10 * away, np.arange(len(profile.table)), profile.table, right=0)).sum()
+    lost = np.flatnonzero(flux[places.star[k]] * profile.table < GLARE * glare)
+    return float(np.clip(0.1 * PIXEL * lost[0], LEAST_REACH, REACH)) if len(lost) else REACH
+
+
+def _first_flux(data, profile):
+    """Median of what single pixels near the star say."""
+    radius = np.hypot(data[:, 0], data[:, 1])
+    near = radius <= np.sort(radius)[min(len(radius) - 1, 200)]
+    return float(max(np.median(data[near, 2] / np.interp(10 * radius[near], np.arange(len(profile.table)), profile.table)), 1.0))
+
+
+def _pixels(frames, places, k, flux, profile, total, noise, reach):
+    """Usable pixels of one apparition: dx, dy (pixel), DN of 1.3 s, kind (0 first read, 1 difference), noise (DN)."""
+    out = np.empty((int((2 * reach / PIXEL + 4) ** 2), 5))
+    light = flux[places.star]
+    f = places.frame[k]
+    same = np.arange(places.begins[f], places.begins[f + 1])
+    rivals = same[(same != k) & (light[same] > 0)]
+    n = _gather(frames.image[f], frames.read1[f], frames.flaws[f], places.x[k], places.y[k], places.x[rivals],
+                places.y[rivals], light[rivals], profile.table, profile.error_table, total, noise[0], noise[1],
+                survey().glare.spike_width / PIXEL, reach / PIXEL, out)  # fmt: skip
+    return out[:n]
+
+
+@numba.njit(cache=True)
+def _gather(image, read1, flaws, x, y, others_x, others_y, others, table, errors, total, noise1, noise2, spike,
+            reach, out):  # fmt: skip
+    """Rows of dx, dy, light, kind and noise of the pixels around x, y into ``out``; how many there are."""
+    ny, nx = image.shape
+    n = 0
+    for j in range(max(int(y - reach), 0), min(int(y + reach) + 2, ny)):
+        for i in range(max(int(x - reach), 0), min(int(x + reach) + 2, nx)):
+            dx, dy = i - x, j - y
+            r = np.hypot(dx, dy)
+            if r > reach or r < 2.0 or abs(dx) < spike or abs(dy) < spike or flaws[j, i] & (BAD | FULL_READ1):
+                continue
+            strange, doubt = other_light(i, j, others_x, others_y, others, table, errors, spike)
+            out[n, 0], out[n, 1] = dx, dy
+            if flaws[j, i] & FULL:
+                out[n, 2], out[n, 3], out[n, 4] = read1[j, i] * total - strange, 0.0, np.hypot(noise1 * total, doubt)
+            else:
+                out[n, 2], out[n, 3], out[n, 4] = image[j, i] - strange, 1.0, np.hypot(noise2, doubt)
+            n += 1
+    return n
+
+
+@numba.njit(cache=True)
+def other_light(i, j, x, y, flux, table, errors, spike):
+    """Light of other stars in pixel i, j, and its error (DN): that of the profile, all of it on their spikes."""
+    light, variance = 0.0, 0.0
+    for m in range(len(x)):
+        dx, dy = abs(i - x[m]), abs(j - y[m])
+        r = np.hypot(dx, dy)
+        part = flux[m] * looked_up(table, r)
+        light += part
+        share = 2.0 if dx < spike or dy < spike else looked_up(errors, r)
+        variance += (share * part) ** 2
+    return light, np.sqrt(variance)
+
+
+@numba.njit(cache=True)
+def _equations(data, groups, levels, own, place, jacobian, table, errors, gain, total):
+    """Normal equations of flux, east, north and the levels; also the mean error of the profile where it counts."""
+    size = 3 + levels
+    normal, right = np.zeros((size, size)), np.zeros(size)
+    rest, weights = _levels(data, groups, levels, own, place, jacobian, table, errors, gain, total)
+    sx = jacobian[0, 0] * place[0] + jacobian[0, 1] * place[1]
+    sy = jacobian[1, 0] * place[0] + jacobian[1, 1] * place[1]
+    part = np.empty(3)
+    counted, wrong = 0.0, 0.0
+    for p in range(len(data)):
+        dx, dy = data[p, 0] - sx, data[p, 1] - sy
+        r = np.hypot(dx, dy)
+        light = looked_up(table, r)
+        slope = 5.0 * (looked_up(table, r + 0.1) - looked_up(table, r - 0.1))
+        part[0] = light
+        part[1] = -own * slope * (dx * jacobian[0, 0] + dy * jacobian[1, 0]) / r
+        part[2] = -own * slope * (dx * jacobian[0, 1] + dy * jacobian[1, 1]) / r
+        residual = rest[p]
+        weight, g = weights[p], 3 + groups[p]
+        for a in range(3):
+            right[a] += weight * part[a] * residual
+            for b in range(3):
+                normal[a, b] += weight * part[a] * part[b]
+            normal[a, g] += weight * part[a]
+            normal[g, a] += weight * part[a]
+        normal[g, g] += weight
+        right[g] += weight * residual
+        share = weight * light * light
+        counted += share
+        wrong += share * looked_up(errors, r)
+    return normal, right, wrong / max(counted, 1e-30)
+
+
+@numba.njit(cache=True)
+def _levels(data, groups, levels, own, place, jacobian, table, errors, gain, total):
+    """Level of each pixel (DN), a plane for each group from its pixels with little of the star; and its weight."""
+    sx = jacobian[0, 0] * place[0] + jacobian[0, 1] * place[1]
+    sy = jacobian[1, 0] * place[0] + jacobian[1, 1] * place[1]
+    n = len(data)
+    rest, sigma = np.empty(n), np.empty(n)
+    for p in range(n):
+        r = np.hypot(data[p, 0] - sx, data[p, 1] - sy)
+        model = own * looked_up(table, r)
+        rest[p] = data[p, 2] - model
+        photons = model / gain * (total if data[p, 3] == 0.0 else 1.0)
+        sigma[p] = np.sqrt(data[p, 4] ** 2 + photons + (looked_up(errors, r) * model) ** 2)
+    for g in range(levels):
+        mine = np.flatnonzero(groups == g)
+        plane = _plane(data, rest, sigma, mine[sigma[mine] <= np.median(sigma[mine])])
+        for p in mine:
+            rest[p] -= plane[0] + plane[1] * data[p, 0] + plane[2] * data[p, 1]
+    weights = np.empty(n)
+    for p in range(n):
+        away = rest[p] / (SOFT * sigma[p])
+        weights[p] = 1.0 / (sigma[p] * (1.0 + away * away)) ** 2
+    return rest, weights
+
+
+@numba.njit(cache=True)
+def _plane(data, rest, sigma, quiet):
+    """Constant and slopes (DN, DN/pixel) of the plane through ``rest`` at the pixels ``quiet``, robust; a constant where
+    they do not surround the star."""
+    plane = np.array([np.median(rest[quiet]), 0.0, 0.0])
+    middle_x, middle_y = np.mean(data[quiet, 0]), np.mean(data[quiet, 1])
+    if np.hypot(middle_x, middle_y) > LOPSIDED or len(quiet) < 100:
+        return plane
+    part = np.ones(3)
+    for _ in range(4):
+        normal, right = np.zeros((3, 3)), np.zeros(3)
+        for p in quiet:
+            part[1], part[2] = data[p, 0], data[p, 1]
+            away = (rest[p] - plane[0] - plane[1] * part[1] - plane[2] * part[2]) / (SOFT * sigma[p])
+            weight = 1.0 / (sigma[p] * (1.0 + away * away)) ** 2
+            for a in range(3):
+                right[a] += weight * part[a] * rest[p]
+                for b in range(3):
+                    normal[a, b] += weight * part[a] * part[b]
+        plane = np.linalg.solve(normal, right)
+    return plane
