@@ -13,7 +13,7 @@ from processing.bandmerge.unresolved import mark_unresolved
 from processing.schema import BANDS, load_table
 
 STEPS = {
-    "ra": 6, "dec": 6, "err_maj": 2, "err_min": 2, "prox": 1, "x_scan": 1, "jdate": 4, "m": 3, "cmsig": 3, "msigcom": 3,
+    "ra": 6, "dec": 6, "err_maj": 2, "err_min": 2, "prox": 1, "x_scan": 1, "m": 3, "cmsig": 3, "msigcom": 3,
     "snr": 1, "psfchi": 2, "m_stdap": 3, "msig_stdap": 3,
 }
 """Decimals to which the catalog lists its columns (bands: the name without the band)."""
@@ -111,9 +111,7 @@ def _joined(parts):
 def _observation(plane, x, y):
     """Night, scan, coadd, time and the distances to the scan's edges."""
     known = plane.observation(x, y)
-    rounded = {name: None if known[name] is None else np.round(known[name], STEPS[name])
-               for name in ("x_scan", "jdate")}
-    return known | rounded | plane.edges(x, y)
+    return known | {"x_scan": np.round(known["x_scan"], STEPS["x_scan"])} | plane.edges(x, y)
 
 
 def _neighbours(ra, dec):

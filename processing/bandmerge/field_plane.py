@@ -32,12 +32,13 @@ class FieldPlane:
         return survey().merge.frame_floor ** 2 * np.eye(2)
 
     def observation(self, x, y):
-        """See ``Plane``."""
+        """See ``Plane``; times to the catalog's 9 s, as the header's scan rate is good to 30 s."""
         image, place, n = self.image, self.field.place, len(x)
+        jdate = observed_at(image, place, y)
         return {
             "hemis": np.full(n, image.hemis), "date": np.full(n, image.date), "scan": np.full(n, image.scan),
             "coadd": None if place.coadd is None else np.full(n, place.coadd),
-            "x_scan": cross_scan(image, x), "jdate": observed_at(image, place, y),
+            "x_scan": cross_scan(image, x), "jdate": None if jdate is None else np.round(jdate, 4),
         }
 
     def edges(self, x, y):

@@ -38,7 +38,10 @@ class Plane(Protocol):
         """Covariance (2, 2) or (n, 2, 2), arcsec**2 in the plane, of what all bands share: the reference frame."""
 
     def observation(self, x, y):
-        """Columns hemis, date, scan, coadd, x_scan (arcsec), jdate (d): arrays (n,), None where not known."""
+        """Columns hemis, date, scan, coadd, x_scan (arcsec), jdate (d): arrays (n,), None where not known.
+
+        ``jdate`` is rounded to what it is good for.
+        """
 
     def edges(self, x, y):
         """Columns dist_edge_ns, dist_edge_ew (whole arcsec), dist_edge_flg: lists, None where not known."""

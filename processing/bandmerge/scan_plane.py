@@ -60,12 +60,12 @@ class ScanPlane:
         return cov
 
     def observation(self, x, y):
-        """See ``Plane``; the time is the mean of the frames that saw the source."""
+        """See ``Plane``; the time is the mean of the frames that saw the source, to 0.1 s."""
         n = len(x)
         return {
             "hemis": np.full(n, self.night[-1]), "date": np.full(n, night_date(self.night).isoformat()),
             "scan": np.full(n, self.number), "coadd": self.image_numbers[self._deepest(x, y)],
-            "x_scan": self.track.cross(x, y) * self.pixel_scale, "jdate": self.track.mean(y, self.mjd) + MJD_ZERO,
+            "x_scan": self.track.cross(x, y) * self.pixel_scale, "jdate": np.round(self.track.mean(y, self.mjd) + MJD_ZERO, 6),
         }
 
     def edges(self, x, y):
