@@ -332,6 +332,8 @@ class SimulatedNight:
 class Release:
     """Which sources a release lists and how its files are cut."""
 
+    least_frames: int = number("")
+    bright: tuple = number("mag")
     border: float = number("arcsec")
     match_radius: float = number("arcsec")
     partition_rows: int = number("")

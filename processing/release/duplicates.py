@@ -7,7 +7,7 @@ of its scan wins, whatever its quality. A source alone where another scan should
 import numpy as np
 from scipy.spatial import cKDTree
 
-from processing.release.footprint import scan_distance
+from processing.release.footprint import bounding_circle, scan_distance
 from processing.sphere import chord, unit_vectors
 
 
@@ -41,17 +41,19 @@ def find_duplicates(ra, dec, group, edge, radius):
     return lost, matches
 
 
-def depth_elsewhere(ra, dec, scan, scans):
+def depth_elsewhere(ra, dec, scan, outlines):
     """Distance (arcsec, shape (n,)) of each source from the edge of the other scan in which it lies deepest.
 
-    ``scan``, shape (n,), is each source's own place in the list ``scans`` of dictionaries of coadds; -inf where there
-    is no other scan, negative outside all others.
+    ``scan``, shape (n,), is each source's own place in the list ``outlines`` (``Field.outlines`` of each scan); -inf
+    where it is in no other scan.
     """
-    depth = np.full(len(ra), -np.inf)
-    for number, coadds in enumerate(scans):
-        others = np.flatnonzero(scan != number)
+    depth, places = np.full(len(ra), -np.inf), unit_vectors(ra, dec)
+    for number, outline in enumerate(outlines):
+        middle, reach = bounding_circle(outline)
+        others = np.flatnonzero((np.linalg.norm(places - middle, axis=1) <= reach) & (scan != number))
         if len(others):
-            depth[others] = np.maximum(depth[others], scan_distance(ra[others], dec[others], coadds.values()))
+            found = scan_distance(ra[others], dec[others], outline)
+            depth[others] = np.maximum(depth[others], np.where(found < 0, -np.inf, found))
     return depth
 
 

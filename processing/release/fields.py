@@ -1,4 +1,8 @@
-"""The extracted fields a release is made of: found, read, and refused when they contradict themselves."""
+"""The folders of the working database a release is made of: found, read, refused when they contradict themselves.
+
+Such a folder is a field that ``twomass extract`` wrote, with the images of one coadd, or a whole scan that ``twomass
+reduce`` wrote, with all its Atlas Images; in a scan each source is listed once.
+"""
 
 import json
 from dataclasses import dataclass
@@ -14,9 +18,10 @@ from processing.formats.whole import is_partial
 from processing.schema import BANDS, load_table
 
 SCAN_FILE, POINTS_FILE = "scan.json", "points.parquet"
-KEYS = {"version": str, "stage": str, "created": str, "settings": dict, "inputs": list, "rows": int, "scan": dict,
-        "images": list}
-"""What every scan.json holds."""
+STAGES = ("extract", "reduce")
+FAILED_KEYS = {"version": str, "stage": str, "created": str, "settings": dict, "inputs": list}
+KEYS = FAILED_KEYS | {"rows": int, "scan": dict, "images": list}
+"""What every scan.json holds, and what that of a failed scan does besides ``failed``."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +43,20 @@ class Field:
     @property
     def scan_id(self):
         return self.scan["date"], self.scan["hemis"], self.scan["scan"]
+
+    @property
+    def type(self):
+        """Type of the scan, sci or cal; fields of Atlas Images are science."""
+        return self.record.get("type", "sci")
+
+    @property
+    def is_whole_scan(self):
+        """Whether it holds a whole scan, so that no other folder has a part of it."""
+        return self.record["stage"] == "reduce"
+
+    def outlines(self):
+        """What its sources come from: lists of rows with corners, each list the images that must all cover a place."""
+        return [[self.scan]] if self.is_whole_scan else list(self.coadds().values())
 
     def coadds(self):
         """Its images, band by band in J, H, Ks order, under the number of their coadd (None when unknown)."""
@@ -64,37 +83,68 @@ def night_name(date, hemis):
     return date[2:].replace("-", "") + hemis
 
 
-def read_fields(paths):
+def read_fields(paths, types=("sci",)):
     """All fields in the folders ``paths``, in the order of night, scan and image whatever the order of ``paths``.
 
-    SurveyError: a folder is missing or holds no field, a file is damaged, the files of a field disagree, or two fields
-    hold the same image.
+    Returns
+    -------
+    fields : list of Field
+        Of the ``types`` of scans.
+    left_out : list of dict
+        The others, ``work`` (folder), ``scan`` and ``why``: scans that failed, and those of another type.
+
+    SurveyError: a folder is missing or holds no field, a file is damaged, the files of a field disagree, two fields
+    hold the same image, or nothing is left.
     """
     folders = {folder.resolve(): folder for path in paths for folder in _find(Path(path))}
-    fields = sorted((_read(folder) for folder in folders.values()), key=_field_order)
+    read, left_out = [], []
+    for folder in sorted(folders.values()):
+        record = _read_record(folder / SCAN_FILE) if (folder / SCAN_FILE).is_file() else None
+        why = record and _why_not(record, types)
+        if why:
+            left_out.append({"work": folder.resolve().name, "scan": _label(record), "why": why})
+        else:
+            read.append(_read(folder, record))
+    if not read:
+        raise SurveyError(f"nothing to release: {left_out[0]['scan']} is left out ({left_out[0]['why']}), "
+                          f"and so are {len(left_out) - 1} others")
+    fields = sorted(read, key=_field_order)
     _refuse_repeats(fields)
-    return fields
+    return fields, left_out
+
+
+def _why_not(record, types):
+    """Why a folder is not used; "" when it is."""
+    if "failed" in record:
+        return record["failed"]
+    kind = record.get("type", "sci")
+    return "" if kind in types else f"type {kind}"
+
+
+def _label(record):
+    scan = record["id"] if "failed" in record else record["scan"]
+    return scan_label((scan["date"], scan["hemis"], scan["scan"]))
 
 
 def _find(path):
     """The WORK folders at or under ``path``."""
     if not path.is_dir():
-        raise SurveyError(f"{path}: no such folder; make one with twomass extract --out {path}")
+        raise SurveyError(f"{path}: no such folder; make one with twomass extract or reduce --out {path}")
     if any((path / name).exists() for name in (SCAN_FILE, POINTS_FILE)):
         return [path]
     found = sorted(file.parent for file in path.rglob(SCAN_FILE) if not is_partial(file.relative_to(path)))
     if not found:
         raise SurveyError(f"{path}: no extracted field in it (a folder with {SCAN_FILE} and {POINTS_FILE}); "
-                          "make one with twomass extract")
+                          "make one with twomass extract or reduce")
     return found
 
 
-def _read(folder):
+def _read(folder, record):
     for name in (SCAN_FILE, POINTS_FILE):
         if not (folder / name).is_file():
-            raise SurveyError(f"{folder}: not a whole field, {name} is missing; run twomass extract again")
+            raise SurveyError(f"{folder}: not a whole field, {name} is missing; run twomass extract or reduce again")
     points = read_parquet(folder / POINTS_FILE, load_table("psc"), "extract")
-    field = Field(folder, _read_record(folder / SCAN_FILE), points)
+    field = Field(folder, record, points)
     _check_agreement(field)
     return field
 
@@ -104,11 +154,14 @@ def _read_record(file):
         record = json.loads(file.read_text())
     except (OSError, ValueError) as error:
         raise SurveyError(f"{file}: cannot be read as JSON: {error}") from error
-    for key, kind in KEYS.items():
+    failed = isinstance(record, dict) and "failed" in record
+    for key, kind in (FAILED_KEYS | {"id": dict, "failed": str} if failed else KEYS).items():
         if not isinstance(record, dict) or not isinstance(record.get(key), kind):
             raise SurveyError(f"{file}: {key} is missing or not {kind.__name__}")
-    if record["stage"] != "extract" or not record["images"]:
-        raise SurveyError(f"{file}: expected the stage extract with at least one image, "
+    if failed:
+        return record
+    if record["stage"] not in STAGES or not record["images"]:
+        raise SurveyError(f"{file}: expected the stage {' or '.join(STAGES)} with at least one image, "
                           f"found {record['stage']} with {len(record['images'])}")
     _check_rows([record["scan"]], "scans", ("scan_key", "points"), file)
     _check_rows(record["images"], "atlas", ("atlas_key", "coadd_key", "scan_key", "points"), file)

@@ -33,8 +33,17 @@ def coadd_distance(ra, dec, images):
 
 
 def scan_distance(ra, dec, coadds):
-    """Distance (arcsec) from the edge of the coadd in which a position lies deepest; ``coadds`` are lists of images."""
+    """Distance (arcsec) from the edge of the coadd in which a position lies deepest; ``coadds`` are lists of rows."""
     return np.max([coadd_distance(ra, dec, images) for images in coadds], axis=0)
+
+
+def bounding_circle(coadds):
+    """Middle (unit vector) of a circle around all ``coadds`` (lists of images), and its radius as a chord."""
+    corners = np.concatenate([corners_of(image) for images in coadds for image in images])
+    tips = unit_vectors(corners[:, 0], corners[:, 1])
+    middle = tips.mean(axis=0)
+    middle /= np.linalg.norm(middle)
+    return middle, float(np.linalg.norm(tips - middle, axis=1).max())
 
 
 def coverage(images, order):
@@ -42,5 +51,6 @@ def coverage(images, order):
     from astropy import units
     from mocpy import MOC
 
-    parts = [MOC.from_polygon(*(corners_of(image).T * units.deg), max_depth=order) for image in images]
+    outlines = {tuple(corners_of(image).ravel()): corners_of(image) for image in images}
+    parts = [MOC.from_polygon(*(corners.T * units.deg), max_depth=order) for corners in outlines.values()]
     return parts[0].union(*parts[1:]) if len(parts) > 1 else parts[0]

@@ -1,4 +1,4 @@
-"""From extracted fields to a release folder."""
+"""From extracted fields and reduced scans to a release folder."""
 
 import os
 import shutil
@@ -23,25 +23,27 @@ from processing.release.keys import record_numbers, unique_names, with_column
 from processing.release.manifest import MANIFEST, read_release, write_manifest
 from processing.release.neighbours import nearest_neighbours
 from processing.release.observations import atlas_table, image_name, scans_table
-from processing.release.points import gather, scan_coadds
-from processing.release.selection import AFTER_DUPLICATES, BEFORE_DUPLICATES, SKIPPED, unknown_edges
+from processing.release.points import gather, scan_coadds, scan_outlines
+from processing.release.selection import (
+    AFTER_DUPLICATES, BEFORE_DUPLICATES, SKIPPED, unknown_edges, unknown_frames,
+)  # fmt: skip
 from processing.schema import load_table
 
 
-def make_release(works, out, name=None, supersedes=None):
-    """Make the release folder ``out`` of the fields in the folders ``works``; returns the Release.
+def make_release(works, out, name=None, supersedes=None, types=("sci",)):
+    """Make the release folder ``out`` of the fields and scans in the folders ``works``; returns the Release.
 
-    An older release at ``out`` is replaced in one step. SurveyError when ``out`` is something else, or a field is not
-    whole.
+    ``types``: of scans that it may hold, sci and cal. An older release at ``out`` is replaced in one step. SurveyError
+    when ``out`` is something else, or a field is not whole.
     """
     out = Path(out).resolve()
     _refuse_other_folder(out)
-    fields = read_fields(works)
+    fields, left_out = read_fields(works, types)
     scans = scan_coadds(fields)
     points = gather(fields, scans)
     steps = [{"step": "read", "rows": len(points)}]
-    skipped = [*unknown_edges(points), *SKIPPED]
-    points, dup_flags = choose(points, scans, steps)
+    skipped = [*unknown_edges(points), *unknown_frames(points), *SKIPPED]
+    points, dup_flags = choose(points, scan_outlines(fields, scans), steps)
     catalog, points = finish(points, dup_flags, _southward(fields, scans))
     steps.append({"step": "written", "rows": catalog.num_rows})
     with whole_folder(out, MANIFEST) as folder:
@@ -53,17 +55,20 @@ def make_release(works, out, name=None, supersedes=None):
             "name": name or out.resolve().name, "version": __version__, "created": created,
             "settings": asdict(survey().release) | {"quality": asdict(survey().quality)},
             "inputs": [field.provenance() for field in fields], "rows": rows, "rows_by_step": steps,
-            "rules_skipped": skipped, "supersedes": supersedes,
+            "rules_skipped": skipped, "supersedes": supersedes, "left_out": left_out,
         })
     return read_release(out)
 
 
-def choose(points, scans, steps):
-    """The sources that the release lists, and their (use_src, dup_src); each rule adds its counts to ``steps``."""
+def choose(points, outlines, steps):
+    """The sources that the release lists, and their (use_src, dup_src); each rule adds its counts to ``steps``.
+
+    ``outlines``: of each scan, see ``scan_outlines``.
+    """
     for rule in BEFORE_DUPLICATES:
         points = _apply(rule.name, rule.text, rule.keeps(points), points, steps)
     points = _drop_repeats(points, steps)
-    points, use, dup = _drop_losers(points, scans, steps)
+    points, use, dup = _drop_losers(points, outlines, steps)
     for rule in AFTER_DUPLICATES:
         keep = rule.keeps(points)
         points, use, dup = _apply(rule.name, rule.text, keep, points, steps), use[keep], dup[keep]
@@ -102,23 +107,23 @@ def _apply(name, text, keep, points, steps):
 
 
 def _drop_repeats(points, steps):
-    """One apparition of what two neighbouring images of the same scan hold."""
+    """One apparition of what two neighbouring images of the same scan hold, where each was extracted for itself."""
     ra, dec = points.table["ra"].to_numpy(), points.table["dec"].to_numpy()
     lost = np.zeros(len(points), bool)
     for scan in np.unique(points.scan):
         rows = np.flatnonzero(points.scan == scan)
-        lost[rows] = find_duplicates(ra[rows], dec[rows], points.coadd[rows], points.coadd_edge[rows],
+        lost[rows] = find_duplicates(ra[rows], dec[rows], points.part[rows], points.coadd_edge[rows],
                                      survey().release.match_radius)[0]
     text = "the apparition farthest from its image's edges, of one scan's images that overlap"
     return _apply("image overlap", text, ~lost, points, steps)
 
 
-def _drop_losers(points, scans, steps):
+def _drop_losers(points, outlines, steps):
     """One apparition of what two scans saw; also use_src and dup_src of those that stay."""
     numbers = survey().release
     ra, dec = points.table["ra"].to_numpy(), points.table["dec"].to_numpy()
     lost, matches = find_duplicates(ra, dec, points.scan, points.scan_edge, numbers.match_radius)
-    depth = depth_elsewhere(ra, dec, points.scan, list(scans.values()))
+    depth = depth_elsewhere(ra, dec, points.scan, outlines)
     use, dup = use_and_dup(lost, matches, points.scan_edge, depth, numbers.border)
     text = "the apparition farthest from its scan's edges, of scans that overlap"
     return _apply("tile overlap", text, ~lost, points, steps), use[~lost], dup[~lost]

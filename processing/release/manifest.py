@@ -15,6 +15,9 @@ KEYS = {
 }
 """What every release.json holds besides ``supersedes`` (a name or null)."""
 
+OPTIONAL = {"left_out": list}
+"""What one made of fields alone by an older version lacks."""
+
 TABLES = ("psc", "scans", "atlas")
 
 
@@ -23,7 +26,7 @@ class Release:
     """A release folder.
 
     ``rows`` counts the rows of psc, scans and atlas; ``rows_by_step`` says how the rows read became the rows written;
-    ``files`` maps each path (relative, "/" between) to its size in bytes and SHA-256.
+    ``left_out`` which scans were not used, and why; ``files`` maps each path (relative, "/" between) to its size in bytes and SHA-256.
     """
 
     path: Path
@@ -37,6 +40,7 @@ class Release:
     rules_skipped: list
     files: dict
     supersedes: str | None = None
+    left_out: list = field(default_factory=list)
     sha256: str = field(default="", compare=False)
     """Of release.json itself: it names the content of the whole release, since it lists all other checksums."""
 
@@ -96,7 +100,7 @@ def read_release(path):
         raise SurveyError(f"{file}: cannot be read as JSON: {error}") from error
     _check_content(content, file)
     return Release(path=path, supersedes=content["supersedes"], sha256=fingerprint(file)["sha256"],
-                   **{key: content[key] for key in KEYS})
+                   left_out=content.get("left_out", []), **{key: content[key] for key in KEYS})
 
 
 def write_manifest(folder, content):
@@ -108,10 +112,10 @@ def write_manifest(folder, content):
 
 
 def _check_content(content, where):
-    if not isinstance(content, dict) or set(content) != {*KEYS, "supersedes"}:
+    if not isinstance(content, dict) or set(content) - set(OPTIONAL) != {*KEYS, "supersedes"}:
         raise SurveyError(f"{where}: expected the keys {', '.join(sorted({*KEYS, 'supersedes'}))}")
-    for key, kind in KEYS.items():
-        if not isinstance(content[key], kind):
+    for key, kind in (KEYS | OPTIONAL).items():
+        if not isinstance(content.get(key, kind()), kind):
             raise SurveyError(f"{where}: {key} is {type(content[key]).__name__}, expected {kind.__name__}")
     if set(content["rows"]) != set(TABLES):
         raise SurveyError(f"{where}: rows are those of {', '.join(content['rows'])}, expected {', '.join(TABLES)}")

@@ -13,13 +13,15 @@ from processing.schema import BANDS, load_table
 
 @dataclass(frozen=True)
 class Points:
-    """``table``: the columns (pyarrow, n rows). Per source: ``scan`` and ``coadd``, shape (n,), its place in the lists
-    of scans and coadds; ``coadd_edge`` and ``scan_edge``, arcsec, its distance from the edges of its coadd and scan.
+    """``table``: the columns (pyarrow, n rows). Per source: ``scan``, ``coadd`` and ``part``, shape (n,), its place in
+    the lists of scans, coadds and fields; ``coadd_edge`` and ``scan_edge``, arcsec, its distance from the edges of its
+    coadd and scan.
     """
 
     table: pa.Table
     scan: np.ndarray
     coadd: np.ndarray
+    part: np.ndarray
     coadd_edge: np.ndarray
     scan_edge: np.ndarray
 
@@ -29,7 +31,7 @@ class Points:
     def __getitem__(self, chosen):
         """The sources at ``chosen`` (a boolean or index array)."""
         chosen = np.flatnonzero(chosen) if np.asarray(chosen).dtype == bool else np.asarray(chosen)
-        parts = (self.scan, self.coadd, self.coadd_edge, self.scan_edge)
+        parts = (self.scan, self.coadd, self.part, self.coadd_edge, self.scan_edge)
         return Points(self.table.take(pa.array(chosen, pa.int64())), *(part[chosen] for part in parts))
 
     def numbers(self, column):
@@ -40,6 +42,12 @@ class Points:
         """A flag column as single letters, shape (n, 3): one column a band."""
         parts = [pc.utf8_slice_codeunits(self.table[column], n, n + 1).to_numpy() for n in range(len(BANDS))]
         return np.stack(parts, axis=1).astype("U1")
+
+    def frame_counts(self):
+        """``ndet`` as numbers, shape (n, 3, 2): band; frames that see the source, frames that could; NaN for null."""
+        digits = [pc.utf8_slice_codeunits(self.table["ndet"], n, n + 1).cast(pa.float64()).to_numpy()
+                  for n in range(2 * len(BANDS))]
+        return np.stack(digits, axis=1).reshape(-1, len(BANDS), 2)
 
     def bands(self, family):
         """The columns j_, h_ and k_``family`` as floats, shape (n, 3), NaN for null."""
@@ -52,11 +60,13 @@ def gather(fields, scans):
     coadds = [(scan_id, coadd) for scan_id in scans for coadd in scans[scan_id]]
     coadd_numbers = {key: number for number, key in enumerate(coadds)}
     table = pa.concat_tables([empty_table(load_table("psc"), "extract"), *(field.points for field in fields)])
-    ids = zip(*(table[name].to_pylist() for name in ("date", "hemis", "scan", "coadd")))
-    keys = [((date, hemis, scan), coadd) for date, hemis, scan, coadd in ids]
-    scan = np.array([scan_numbers[key[0]] for key in keys], int)
-    coadd = np.array([coadd_numbers[key] for key in keys], int)
-    return Points(table, scan, coadd, *_edges(table, scan, coadd, scans, coadds))
+    counts = [field.points.num_rows for field in fields]
+    part = np.repeat(np.arange(len(fields)), counts)
+    scan = np.repeat([scan_numbers[field.scan_id] for field in fields], counts).astype(int)
+    rows = zip(part.tolist(), table["coadd"].to_pylist())
+    coadd = np.array([coadd_numbers[fields[n].scan_id, number] for n, number in rows], int)
+    outlines = scan_outlines(fields, scans)
+    return Points(table, scan, coadd, part, *_edges(table, scan, coadd, scans, coadds, outlines))
 
 
 def scan_coadds(fields):
@@ -68,15 +78,23 @@ def scan_coadds(fields):
     return {scan_id: {coadd: found[scan_id][coadd] for coadd in order[scan_id]} for scan_id in sorted(found)}
 
 
-def _edges(table, scan, coadd, scans, coadds):
+def scan_outlines(fields, scans):
+    """The outlines (``Field.outlines``) of each of the ``scans``, in their order."""
+    found = {scan_id: [] for scan_id in scans}
+    for field in fields:
+        found[field.scan_id] += field.outlines()
+    return list(found.values())
+
+
+def _edges(table, scan, coadd, scans, coadds, outlines):
     """Distances from the edges of coadd and scan; the scan's are the extraction's own where it knew them."""
     ra, dec = table["ra"].to_numpy(), table["dec"].to_numpy()
     in_coadd, in_scan = np.full(len(scan), np.nan), np.full(len(scan), np.nan)
     for number, (scan_id, key) in enumerate(coadds):
         rows = coadd == number
         in_coadd[rows] = coadd_distance(ra[rows], dec[rows], scans[scan_id][key])
-    for number, images in enumerate(scans.values()):
-        rows = scan == number
-        in_scan[rows] = scan_distance(ra[rows], dec[rows], images.values())
     known = np.minimum(*(table[f"dist_edge_{way}"].cast(pa.float64()).to_numpy() for way in ("ns", "ew")))
+    for number, outline in enumerate(outlines):
+        rows = (scan == number) & np.isnan(known)
+        in_scan[rows] = scan_distance(ra[rows], dec[rows], outline) if rows.any() else np.nan
     return in_coadd, np.where(np.isnan(known), in_scan, known)

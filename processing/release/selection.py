@@ -44,6 +44,24 @@ def significant(points):
     return (seen & _as_good_as(points, 1)).any(axis=1) | (in_all & _as_good_as(points, 2).any(axis=1))
 
 
+def confirmed(points):
+    """Measurable on enough of its frames in a band where it is measured, and if bright there, seen on enough of them.
+
+    One band is enough; bands from the short reads or the wings always are; a source with three profile fits of two
+    frames each, seen on both, may stay. Sources without ``ndet`` stay,
+    and those that ``detected`` judges.
+    """
+    rules, quality, flags = survey().release, survey().quality, points.flags("rd_flg")
+    counts = points.frame_counts()
+    seen, possible = counts[:, :, 0], counts[:, :, 1]
+    bright = (points.bands("m") < rules.bright) | (points.bands("snr") > quality.detected_snr)
+    fitted = (possible >= rules.least_frames) & (~bright | (seen >= quality.detected_share * possible))
+    enough = np.isin(flags, list("13")) | ((flags == "2") & fitted)
+    two = ((flags == "2") & (seen == 2) & (possible == 2)).all(axis=1)
+    undetected = ~np.isin(flags, list("123")).any(axis=1)
+    return enough.any(axis=1) | two | undetected | np.isnan(counts[:, 0, 0])
+
+
 def _as_good_as(points, grade):
     """Per band: S/N or uncertainty reaches that of ph_qual A, B, C (``grade`` 0, 1, 2); shape (n, 3)."""
     quality = survey().quality
@@ -59,17 +77,25 @@ AFTER_DUPLICATES = (
     Rule("detected", "rd_flg 1, 2 or 3 in at least one band", detected),
     Rule("significant", "S/N >= 7 or cmsig <= 0.1551 in a detected band; or rd_flg 1-3 in all bands and S/N >= 5 or "
          "cmsig <= 0.2171 in one", significant),
+    Rule("frames", "in a measured band: rd_flg 1 or 3, or measurable on 3 frames and, if brighter than J 14.5, H 14.0, "
+         "Ks 13.5 or S/N 20, seen on 0.4 of them; or all three bands seen on 2 of 2 frames; where ndet is known",
+         confirmed),
 )
 
 SKIPPED = (
     {"rule": "profile",
      "why": "psfchi below 10 in a band: the survey put such sources back, with ph_qual E"},
-    {"rule": "frames",
-     "why": "masked in at most two frames and seen in enough of them: Atlas Images do not tell of single frames"},
     {"rule": "clean-up",
      "why": "removal by hand of hot pixels, glints and meteors: nothing was inspected"},
 )
 """Rules of the survey that are not applied here, and why."""
+
+
+def unknown_frames(points):
+    """What release.json says when the frames rule had nothing to judge some sources by; [] when it had."""
+    unknown = int(points.table["ndet"].null_count)
+    why = "Atlas Images do not tell on how many single frames these sources are seen"
+    return [{"rule": "frames", "rows": unknown, "why": why}] if unknown else []
 
 
 def unknown_edges(points):

@@ -14,7 +14,7 @@ RULES = {rule.name: rule for rule in (*BEFORE_DUPLICATES, *AFTER_DUPLICATES)}
 
 def points_of(table):
     nothing = np.zeros(table.num_rows, int)
-    return Points(table, nothing, nothing, nothing.astype(float), nothing.astype(float))
+    return Points(table, nothing, nothing, nothing, nothing.astype(float), nothing.astype(float))
 
 
 def spoilt(**columns):
@@ -38,6 +38,8 @@ def test_every_published_row_passes(name):
     ("detected", {"rd_flg": "406"}),
     ("significant", {"j_snr": 6.9, "h_snr": 6.9, "j_cmsig": 0.3, "h_cmsig": 0.3, "k_cmsig": 0.3, "rd_flg": "220"}),
     ("significant", {f"{b}_{c}": None for b in "jhk" for c in ("snr", "cmsig")}),
+    ("frames", {"rd_flg": "220", "ndet": "262600", "j_snr": 30.0, "h_snr": 30.0}),
+    ("frames", {"ndet": "222121"}),
     ("significant", {"j_snr": 4.9, "h_snr": 4.9, "k_snr": 4.9, "j_cmsig": 0.22, "h_cmsig": 0.22, "k_cmsig": 0.22}),
 ])
 def test_a_spoilt_row_fails_its_rule_and_no_other(name, columns):
@@ -49,6 +51,14 @@ def test_three_bands_of_grade_c_are_enough_where_two_are_not():
     faint = {"j_snr": 5.1, "h_snr": 5.1, "k_snr": 5.1, "j_cmsig": 0.2, "h_cmsig": 0.2, "k_cmsig": 0.2}
     assert RULES["significant"].keeps(spoilt(**faint)).all()
     assert not RULES["significant"].keeps(spoilt(**faint, rd_flg="220")).any()
+
+
+@pytest.mark.parametrize("columns", [
+    {"ndet": "262600", "rd_flg": "120"}, {"ndet": "222222"}, {"ndet": "363600", "rd_flg": "220"}, {"ndet": None},
+    {"ndet": "161600", "rd_flg": "220", "j_m": 15.0, "j_snr": 12.0},
+])
+def test_saturated_faint_and_consistent_sources_need_fewer_frames(columns):
+    assert RULES["frames"].keeps(spoilt(**columns)).all()
 
 
 def test_a_bright_band_that_is_only_an_upper_limit_does_not_count():
