@@ -20,7 +20,7 @@ def band_sources(band, x, y, flux=1000.0, x_var=1e-4, residual=None, **changed):
         "fwhm": 2.6, "sky": 70.0, "noise": 0.5, "flux_noise": 8.0, "aperture_correction": 1.05,
         "residual": np.zeros((64, 64)) if residual is None else residual,
     }
-    return BandSources(band, **(values | {key: full(v, values[key].dtype) if isinstance(values[key], np.ndarray)
+    return BandSources(band, **(values | {key: full(v, values[key].dtype) if isinstance(values.get(key), np.ndarray)
                                           and key not in ("residual", "ndet") else v
                                           for key, v in changed.items()}))
 
