@@ -1,7 +1,8 @@
 """The order of the stages, stated once: what each takes, what it makes, and per what unit of work.
 
-The picture in the README, the last lines of ``twomass --help`` and the rule that no room imports from one further down
-the flow all come from this list. ``python -m processing.pipeline`` prints the picture.
+The picture in the README and the rule that no room imports from one further down the flow come from the first list; the
+tasks of ``twomass reduce``, what each waits for and what is done again come from the second. ``python -m
+processing.pipeline`` prints the picture.
 """
 
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ class Stage:
     """One step from light to catalog.
 
     ``room`` is the folder in ``processing/`` (a dotted path to the function does the work), ``unit`` what is worked on
-    at a time, ``command`` the ``twomass`` command that runs the stage ("": none does yet).
+    at a time, ``command`` the ``twomass`` command that runs the stage, or several.
     """
 
     name: str
@@ -32,16 +33,48 @@ STAGES = (
     Stage("images", "simulate.atlas.simulate_atlas", "stars and galaxies", "Atlas images, truth", "field", "simulate"),
     Stage("nights", "simulate.nights.simulate_nights", "stars and galaxies", "raw nights, truth", "sequence and band",
           "simulate"),
-    Stage("frames", "frames.calibrate.calibrate", "raw reads, darks, flats", "calibrated frames", "scan and band", ""),
-    Stage("astrometry", "astrometry.solve.solve_scan", "stars on calibrated frames", "place of every frame", "scan", ""),
-    Stage("coadd", "atlas.coadd.coadd", "frames and their places", "Atlas image, coverage, noise", "image and band", ""),
+    Stage("frames", "frames.calibrate.calibrate", "raw reads, darks, flats", "calibrated frames", "scan and band",
+          "reduce"),
+    Stage("astrometry", "astrometry.solve.solve_scan", "stars on calibrated frames", "place of every frame", "scan",
+          "reduce"),
+    Stage("coadd", "atlas.coadd.coadd", "frames and their places", "Atlas image, coverage, noise", "image and band",
+          "reduce"),
     Stage("detection", "detect.peaks.matched_filter", "Atlas image", "candidates", "field and band", "extract"),
     Stage("photometry", "photometry.measure_band", "candidates", "fluxes and positions", "field and band", "extract"),
-    Stage("band merge", "bandmerge.catalog.merge_sources", "fluxes and positions", "points.parquet", "field", "extract"),
-    Stage("calibration", "calibration.night.calibrate_night", "stars in calibration scans", "zero points", "night", ""),
+    Stage("photometry of a scan", "photometry.scan.measure_scan", "frames and their places", "fluxes and positions",
+          "scan and band", "reduce"),
+    Stage("band merge", "bandmerge.catalog.merge_sources", "fluxes and positions", "points.parquet", "field or scan",
+          "extract, reduce"),
+    Stage("calibration", "calibration.night.calibrate_night", "stars in calibration scans", "zero points, errors",
+          "night", "reduce"),
+    Stage("quality", "quality.page.write_page", "what was found on the way", "page of the night", "night", "reduce"),
     Stage("release", "release.make.make_release", "points.parquet of all fields", "catalogs, manifest", "release", "release"),
     Stage("load", "publish.store.load", "catalogs", "tables beside the running ones", "release", "publish"),
     Stage("switch", "publish.switch.switch", "these tables", "TAP, SCS, SIA, ObsCore", "release", "publish"),
+)
+
+
+@dataclass(frozen=True)
+class Task:
+    """A unit of work of ``twomass reduce``: done once for each of ``per``, when all that it ``needs`` is settled.
+
+    ``does`` is a function in ``processing/``; ``reads``: raw and reference files. A task done for each scan needs
+    another such task for its own scan only.
+    """
+
+    name: str
+    does: str
+    per: str
+    needs: tuple
+    reads: tuple
+
+
+TASKS = (
+    Task("detector", "night_work.detector", "band", (), ("stills",)),
+    Task("stars", "night_work.stars", "calibration scan", ("detector",), ("scan", "places", "standards")),
+    Task("zero points", "night_work.zero_points", "night", ("stars",), ("standards",)),
+    Task("scan", "night_work.scan", "scan", ("detector", "stars", "zero points"), ("scan", "places", "standards")),
+    Task("page", "night_work.page", "night", ("detector", "stars", "zero points", "scan"), ()),
 )
 
 
@@ -52,10 +85,9 @@ def rooms():
 
 def picture():
     """The flow as lines of text."""
-    shown = [stage for stage in STAGES if stage.command]
-    width = max(len(stage.name) for stage in shown)
+    width = max(len(stage.name) for stage in STAGES)
     return "\n".join(
-        f"{stage.name:{width}}  {stage.takes} -> {stage.makes}   [{stage.unit}; twomass {stage.command}]" for stage in shown
+        f"{stage.name:{width}}  {stage.takes} -> {stage.makes}   [{stage.unit}; twomass {stage.command}]" for stage in STAGES
     )
 
 

@@ -1,7 +1,7 @@
 """What a night remembers of its calibration, and the zero point of a scan."""
 
 import json
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 
 import numpy as np
 
@@ -37,7 +37,8 @@ class NightCalibration:
     """The bands of one night.
 
     ``bands``: dict from letter to BandCalibration; ``failures``: dict from the others to the reason; ``settings``:
-    section calibration of survey.yaml and the extinction; ``inputs``: dict that the caller gives (files and checksums).
+    section calibration of survey.yaml and the extinction; ``inputs``: dict that the caller gives (files and checksums);
+    ``errors``: dict from letter to what ``repeats.ErrorCorrection.as_record`` returns.
     """
 
     night: str
@@ -46,6 +47,7 @@ class NightCalibration:
     settings: dict
     inputs: dict
     version: str = __version__
+    errors: dict = field(default_factory=dict)
 
     def zero_point(self, band, mjd, airmass):
         """The ScanZeroPoint at ``mjd`` (d, UTC) and ``airmass``; SurveyError when the band has no calibration."""
@@ -64,13 +66,13 @@ class NightCalibration:
 
     def write(self, path):
         """Write as JSON."""
-        record = {name: getattr(self, name) for name in ("night", "version", "settings", "inputs", "failures")}
+        record = {name: getattr(self, name) for name in ("night", "version", "settings", "inputs", "failures", "errors")}
         record["bands"] = {band: _plain(asdict(solved)) for band, solved in self.bands.items()}
         with whole_file(path) as partial:
             partial.write_text(json.dumps({"stage": STAGE, **record}, indent=1, allow_nan=False) + "\n")
 
 
-def calibrate_night(night, measured, standards, inputs=None):
+def calibrate_night(night, measured, standards, inputs=None, errors=None):
     """The NightCalibration of measurements.
 
     Parameters
@@ -83,6 +85,8 @@ def calibrate_night(night, measured, standards, inputs=None):
         As formats.raw_reference.read_standards returns them.
     inputs : dict, optional
         What the product is to remember of where these come from.
+    errors : dict, optional
+        Corrections of quoted errors, see NightCalibration.
 
     A band that cannot be calibrated is a failure with its reason; SurveyError when that is so in all bands.
     """
@@ -95,7 +99,7 @@ def calibrate_night(night, measured, standards, inputs=None):
     if not bands:
         raise SurveyError("; ".join(failures.values()))
     settings = {**asdict(survey().calibration), "extinction": list(survey().atmosphere.extinction)}
-    return NightCalibration(night, bands, failures, settings, inputs or {})
+    return NightCalibration(night, bands, failures, settings, inputs or {}, errors=errors or {})
 
 
 def _band(night, band, measured, standards, extinction):

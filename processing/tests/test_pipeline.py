@@ -17,7 +17,15 @@ def test_stage_names_a_function_and_a_command(stage):
     if stage.room == "publish" and stage.name == "switch":
         pytest.importorskip("gavo", reason="the switch runs in the system's Python, inside DaCHS")
     assert callable(getattr(importlib.import_module(module), name))
-    assert not stage.command or stage.command in cli.COMMANDS
+    assert stage.command and set(stage.command.split(", ")) <= set(cli.COMMANDS)
+
+
+@pytest.mark.parametrize("task", pipeline.TASKS, ids=lambda task: task.name)
+def test_task_names_a_function_and_needs_only_tasks_before_it(task):
+    module, name = f"processing.{task.does}".rsplit(".", 1)
+    assert callable(getattr(importlib.import_module(module), name))
+    names = [one.name for one in pipeline.TASKS]
+    assert set(task.needs) <= set(names[:names.index(task.name)])
 
 
 def test_every_room_with_code_is_in_the_flow():

@@ -1,0 +1,210 @@
+"""The units of work of a night: each reads files, writes files and says what it found. They run on the workers.
+
+    detector      darks, response and bad pixels of a band
+    stars         all that is measured in a calibration scan
+    zero_points   calibration.json of the night, from the stars of its calibration scans
+    scan          the folder of a scan in the working database
+
+``needed``: dict of unit to Outcome, as ``processing.schedule`` gives it.
+"""
+
+from dataclasses import replace
+
+import numpy as np
+
+from processing.atlas.frames import usable_frames
+from processing.calibration.night import calibrate_night, read_night_calibration
+from processing.calibration.repeats import corrected, error_correction, repeats
+from processing.calibration.scan_stars import measurements, read_stars, scan_stars, write_stars
+from processing.calibration.standards import visit_numbers
+from processing.errors import SurveyError
+from processing.formats.checksum import sha256_of
+from processing.formats.raw_night import LETTERS, read_night
+from processing.formats.raw_reference import read_astrometric, read_standards
+from processing.night_folder import read_detector, read_sources, write_detector, write_sources
+from processing.night_status import status_rows
+from processing.photometry.scan import measure_scan
+from processing.quality.numbers import scan_numbers
+from processing.quality.page import write_page
+from processing.quality.picture import write_pictures
+from processing.records import DONE, PARTIAL
+from processing.reduce import calibrate_detector, calibrate_what_is_there, solve
+from processing.scan_work import raw_inputs, write_scan
+from processing.schedule import Work
+from processing.work_record import POINTS_FILE, SCAN_FILE
+
+
+def detector(place, band, needed):
+    """Darks, response and bad pixels of ``band``."""
+    found = calibrate_detector(read_night(place.raw), band)
+    write_detector(place.detector(band), found)
+    bad = float((found.bad != 0).mean())
+    numbers = {"refused": {str(seq): reason for seq, reason in found.refused.items()}, "bad": bad,
+               "dark_frames": found.darks.frames, "noise": float(np.median(found.darks.noise)),
+               "flat_range": found.response.range}  # fmt: skip
+    note = (f"{place.name} band {band}: noise {numbers['noise']:.1f} DN, flats over a factor of {found.response.range:.1f}"
+            f", {100 * bad:.2f}% of the pixels are bad")  # fmt: skip
+    refused = tuple(f"left out: {reason}" for reason in found.refused.values())
+    return Work((place.detector(band),), numbers, (note, *refused))
+
+
+def stars(place, seq, needed):
+    """Measure a calibration scan and keep what was found."""
+    found, solution, failures, notes = _solved(place, seq, needed)
+    sources, more = _measured(found, solution)
+    write_sources(place.sources(seq), sources)
+    write_stars(place.stars(seq), scan_stars(found, solution, sources))
+    numbers = {"sources": {band: len(one) for band, one in sources.items()}, "failures": more}
+    return Work((place.stars(seq),), numbers, notes, *_judged(failures | more))
+
+
+def zero_points(place, needed):
+    """Zero points of the night, and how its errors are corrected."""
+    night = read_night(place.raw)
+    visits = visit_numbers(night.sequences)
+    rows = {f"{place.name} stars {row.seq:03d}": row for row in night.of_type("cal")}
+    scans = {row.seq: read_stars(place.stars(row.seq)) for unit, row in rows.items() if needed[unit].usable}
+    if not scans:
+        reasons = "; ".join(outcome.reason for outcome in needed.values())
+        raise SurveyError(f"{place.name}: expected calibration scans, found none that can be used"
+                          + (f": {reasons}" if reasons else ""))  # fmt: skip
+    fields = {row.seq: row.tile for row in rows.values()}
+    measured = {band: measurements(scans, visits, fields, band) for band in LETTERS}
+    inputs = {unit: outcome.digest for unit, outcome in needed.items()}
+    corrections = {band: error_correction(repeats(scans, visits, band)).as_record() for band in LETTERS}
+    found = calibrate_night(place.name, measured, read_standards(place.root), inputs, corrections)
+    found.write(place.calibration)
+    return Work((place.calibration,), {"failures": found.failures}, tuple(_calibration_notes(found)))
+
+
+def _calibration_notes(found):
+    for band, solved in found.bands.items():
+        used = solved.visits[solved.used]
+        yield (f"{found.night} band {band}: zero points {solved.model} from {len(used)} of {len(solved.visits)} visits, "
+               f"{used.zero_point.mean():.3f} mag, extinction from the {solved.extinction_from}")  # fmt: skip
+        yield from solved.notes
+        correction = found.errors[band]
+        yield f"{found.night} band {band}: " + (correction["note"] or (
+            f"errors times {correction['factor']:.2f} and {correction['floor']:.4f} mag more, "
+            f"from {correction['stars']} repeated stars"))  # fmt: skip
+    yield from (f"no zero point: {reason}" for reason in found.failures.values())
+
+
+def scan(place, seq, needed):
+    """Finish a scan: its folder of the working database, and its pictures."""
+    calibration, measured = _calibration(place, needed), needed.get(f"{place.name} stars {seq:03d}")
+    if measured is not None and not measured.usable:
+        raise SurveyError(measured.reason)
+    found, solution, failures, notes = _solved(place, seq, needed)
+    failures |= {band: reason for band, reason in calibration.failures.items() if band in found.frames}
+    failures |= measured.numbers["failures"] if measured else {}
+    found = _without(found, failures)
+    sources, more = _kept(place, seq, found) or _measured(found, solution)
+    failures |= more
+    found = _without(found, more)
+    sources = {band: corrected(sources[band], calibration.errors[band]) for band in found.frames}
+    content = write_scan(place.scan(seq), found, solution, _usable(found, solution), sources, calibration,
+                         _inputs(place, found), failures)  # fmt: skip
+    pictures = write_pictures(place, seq, content)
+    place.sources(seq).unlink(missing_ok=True)
+    images = (place.scan(seq) / image["file"] for image in content["images"])
+    outputs = (place.scan(seq) / SCAN_FILE, place.scan(seq) / POINTS_FILE, *images, *pictures)
+    return Work(outputs, scan_numbers(found, solution, content, pictures), notes, *_judged(failures))
+
+
+def _calibration(place, needed):
+    outcome = needed[f"{place.name} zero points"]
+    if not outcome.usable:
+        raise SurveyError(f"no zero points: {outcome.reason}")
+    return read_night_calibration(place.calibration)
+
+
+def _solved(place, seq, needed):
+    """The Scan of the bands that are there, its Solution, why others are not (by band), and notes."""
+    detectors = {band: needed[f"{place.name} detector {band}"] for band in LETTERS}
+    failures = {band: outcome.reason for band, outcome in detectors.items() if not outcome.usable}
+    usable = {band: read_detector(place.detector(band)) for band in LETTERS if band not in failures}
+    if not usable:
+        raise SurveyError(_told(failures))
+    found, more = calibrate_what_is_there(read_night(place.raw), seq, usable)
+    solution, notes = _place(place, found)
+    return found, solution, failures | more, notes
+
+
+def _without(found, bands):
+    """The Scan without some bands, whose memory it gives back; SurveyError when none is left. ``bands``: to reasons."""
+    if set(found.frames) <= set(bands):
+        raise SurveyError(_told(bands))
+    parts = {name: {band: part for band, part in getattr(found, name).items() if band not in bands}
+             for name in ("frames", "stars", "gain", "sky")}  # fmt: skip
+    return replace(found, **parts)
+
+
+def _told(failures):
+    """Reasons, each once."""
+    return "; ".join(dict.fromkeys(failures.values()))
+
+
+def _place(place, found):
+    """The Solution, with the standards of a calibration field where no reference star helps; and notes."""
+    references = read_astrometric(place.root)
+    solution = solve(found, references)
+    where = f"{place.name} scan {found.sequence.seq:03d}"
+    if len(solution.reference_residuals) or found.sequence.type != "cal":
+        return solution, (f"{where}: {solution.note}",) if solution.note else ()
+    standards = read_standards(place.root)
+    mine = standards["field"] == found.sequence.tile
+    both = {name: np.concatenate([references[name], standards[name][mine]]) for name in ("ra", "dec")}
+    again = solve(found, both)
+    if not len(again.reference_residuals):
+        return solution, (f"{where}: {solution.note}",)
+    return again, (f"{where}: too few reference stars, placed by the standards of {found.sequence.tile}",)
+
+
+def _usable(found, solution):
+    return {band: usable_frames(frames.image, frames.flaws, solution, band) for band, frames in found.frames.items()}
+
+
+def _measured(found, solution):
+    """Sources by band, the residual in single precision as it is kept, and why other bands have none: two dicts.
+
+    SurveyError when no band has.
+    """
+    sources, failures = {}, {}
+    for band, frames in found.frames.items():
+        try:
+            usable = {band: usable_frames(frames.image, frames.flaws, solution, band)}
+            one = measure_scan(found, solution, usable)[band]
+            sources[band] = replace(one, residual=np.asarray(one.residual, np.float32))
+        except SurveyError as error:
+            failures[band] = f"{found.night} scan {found.sequence.seq:03d} band {band}: {error}"
+    if not sources:
+        raise SurveyError(_told(failures))
+    return sources, failures
+
+
+def _kept(place, seq, found):
+    """Sources kept by ``stars`` if all bands of the scan are there, and no failures; else None."""
+    if not place.sources(seq).exists():
+        return None
+    sources = read_sources(place.sources(seq))
+    return (sources, {}) if set(found.frames) <= set(sources) else None
+
+
+def _judged(failures):
+    """State and reason of a scan with these bands missing."""
+    return (PARTIAL, _told(failures)) if failures else (DONE, "")
+
+
+def _inputs(place, found):
+    """What a scan was made from, for its ``scan.json``: the raw files of its bands, and the calibration of the night."""
+    files = raw_inputs(read_night(place.raw), found.sequence, found.frames)
+    return [*files, {"file": place.calibration.name, "band": None, "sha256": sha256_of(place.calibration)}]
+
+
+def page(place, needed):
+    """The page of the night, from all that is settled."""
+    night = read_night(place.raw)
+    rows = status_rows(night, needed)
+    written = write_page(place, night, rows, needed)
+    return Work(written, {})

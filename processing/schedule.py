@@ -1,0 +1,132 @@
+"""Units of work on a Dask cluster: begun as soon as what they need is there, done once, and none takes others with it.
+
+    outcomes = run(units, client, settled)
+
+The same on the cores of one machine and on a cluster: a unit reads and writes files, and only small records travel. A
+unit that fails is an Outcome like any other; what needs it is told and decides for itself.
+"""
+
+import time
+import traceback
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from processing.errors import SurveyError
+from processing.records import DONE, FAILED, Outcome, changes, is_intact, made_from, read_record, write_record
+
+
+@dataclass(frozen=True)
+class Unit:
+    """One piece of work.
+
+    ``name``: unique; ``record``: the file that says that it is finished (``<folder>/units/<name>.json``); ``work``: a
+    function that is called with ``args`` and ``needed`` (dict of unit to Outcome) and returns a Work; ``inputs``: files
+    that are read; ``told``: what else it depends on (JSON); ``needs``: names of units.
+    """
+
+    name: str
+    record: Path
+    work: object
+    args: tuple
+    inputs: tuple = ()
+    told: object = None
+    needs: tuple = ()
+
+
+@dataclass(frozen=True)
+class Work:
+    """What a unit did: ``outputs``, the files that it wrote, and see Outcome for the others."""
+
+    outputs: tuple
+    numbers: dict
+    notes: tuple = ()
+    state: str = DONE
+    reason: str = ""
+
+
+def run(units, client, settled):
+    """Do ``units`` (in this order as far as needs allow) with a Dask client; returns dict of name to Outcome.
+
+    ``settled`` is called with each unit and its Outcome as they come.
+    """
+    from dask.distributed import as_completed
+
+    waiting, done, begun, running = {unit.name: unit for unit in units}, {}, {}, as_completed()
+
+    def begin():
+        for unit in [one for one in waiting.values() if all(name in done for name in one.needs)]:
+            needed = {name: done[name] for name in unit.needs}
+            future = client.submit(perform, waiting.pop(unit.name), needed, key=unit.name, pure=False,
+                                   priority=-len(begun))  # fmt: skip
+            begun[future.key] = unit
+            running.add(future)
+
+    begin()
+    for future in running:
+        unit = begun[future.key]
+        done[unit.name] = _outcome(future)
+        future.release()
+        settled(unit, done[unit.name])
+        begin()
+    return done
+
+
+def _outcome(future):
+    """What a task returned; a worker that died is an Outcome too."""
+    from dask.distributed import KilledWorker
+
+    if future.status == "finished":
+        return future.result()
+    error = future.exception()
+    if isinstance(error, KilledWorker):
+        return Outcome(FAILED, "the worker was stopped from outside, or for want of memory")
+    return Outcome(FAILED, str(error) if isinstance(error, SurveyError) else f"{type(error).__name__}: {error}")
+
+
+def perform(unit, needed):
+    """Do a unit, unless its record says that it is done; returns its Outcome. Runs on a worker."""
+    before = read_record(unit.record)
+    wanted = made_from(unit.inputs, unit.told, needed, before.made_from if before else None)
+    changed = changes(before.made_from, wanted) if before else ()
+    if before and not changed and is_intact(unit.record, before):
+        return before
+    unit.record.unlink(missing_ok=True)
+    begun, reset = time.monotonic(), _reset_memory()
+    outcome, outputs = _attempt(unit, needed)
+    outcome = replace(outcome, made_from=wanted, changed=tuple(changed),
+                      seconds=round(time.monotonic() - begun, 2), memory=round(_memory(reset), 3))  # fmt: skip
+    return write_record(unit.record, outcome, outputs) if outcome.usable else outcome
+
+
+def _attempt(unit, needed):
+    try:
+        work = unit.work(*unit.args, needed)
+        return Outcome(work.state, work.reason, work.notes, work.numbers), work.outputs
+    except SurveyError as error:
+        return Outcome(FAILED, str(error)), ()
+    except Exception as error:  # a fault of the program must not end the night either
+        trace = unit.record.with_suffix(".traceback")
+        trace.parent.mkdir(parents=True, exist_ok=True)
+        trace.write_text(traceback.format_exc())
+        where = f"a fault of the program, see {trace.parent.name}/{trace.name}"
+        return Outcome(FAILED, f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''} ({where})"), ()
+
+
+def _reset_memory():
+    """Forget the largest memory so far; False where the system cannot."""
+    try:
+        Path("/proc/self/clear_refs").write_text("5")
+        return True
+    except OSError:
+        return False
+
+
+def _memory(reset):
+    """Largest memory since, GB; without ``reset`` since the process began."""
+    import resource
+
+    if reset:
+        for line in Path("/proc/self/status").read_text().splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) / 1e6
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6

@@ -1,0 +1,79 @@
+"""Who does the work: a Dask cluster on the cores of this machine, or one that runs already."""
+
+import logging
+import os
+from contextlib import contextmanager
+
+from processing import __version__
+from processing.errors import SurveyError
+
+MEMORY = 3.0
+"""GB that a worker may use; one that needs more is stopped and its unit fails."""
+
+PATIENCE = 30
+"""Seconds to wait for a cluster elsewhere."""
+
+
+@contextmanager
+def workers(address=None, count=None):
+    """A Dask client: of the cluster at ``address``, else of a local one with ``count`` processes (default: cores)."""
+    import dask
+
+    # One thread a worker and no sharing of data between them: nothing to spill, and sums in a fixed order.
+    quiet = {"distributed.worker.memory.target": False, "distributed.worker.memory.spill": False,
+             "distributed.worker.memory.pause": False, "distributed.comm.timeouts.connect": f"{PATIENCE}s",
+             "distributed.scheduler.allowed-failures": 1}  # fmt: skip
+    for name in ("distributed", "distributed.worker", "distributed.scheduler", "distributed.nanny"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
+    with dask.config.set(quiet), _elsewhere(address) if address else _here(count or default_count()) as client:
+        yield client
+
+
+def default_count():
+    """As many workers as this process may use cores, if there is memory for them."""
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9
+    return max(1, min(len(os.sched_getaffinity(0)), int(memory / MEMORY)))
+
+
+@contextmanager
+def _here(count):
+    from tempfile import TemporaryDirectory
+
+    from dask.distributed import Client, LocalCluster
+
+    with TemporaryDirectory(prefix="twomass-") as scratch, LocalCluster(
+        n_workers=count, threads_per_worker=1, processes=True, memory_limit=f"{MEMORY}GB", host="127.0.0.1",
+        dashboard_address=None, local_directory=scratch, silence_logs=logging.CRITICAL,
+    ) as cluster, Client(cluster) as client:  # fmt: skip
+        yield client
+
+
+@contextmanager
+def _elsewhere(address):
+    from dask.distributed import Client
+
+    try:
+        client = Client(address, timeout=PATIENCE)
+    except (OSError, TimeoutError, ValueError) as error:
+        raise SurveyError(f"--scheduler: no Dask scheduler answers at {address}: {error}") from error
+    with client:
+        try:
+            client.wait_for_workers(1, timeout=PATIENCE)
+        except TimeoutError as error:
+            raise SurveyError(f"--scheduler: expected workers at {address}, found none in {PATIENCE} s") from error
+        _check_versions(client, address)
+        yield client
+
+
+def _check_versions(client, address):
+    """Every worker has this package in this version."""
+    for worker, version in client.run(_version, on_error="return").items():
+        if version != __version__:
+            found = f"without twomass ({version!r})" if isinstance(version, Exception) else f"with twomass {version}"
+            raise SurveyError(f"--scheduler: expected twomass {__version__} at {address}, found worker {worker} {found}")
+
+
+def _version():
+    from processing import __version__ as version
+
+    return version
