@@ -41,8 +41,10 @@ def is_confused(xy, magnitude, band):
         return result
     tree = cKDTree(xy[known])
     reach = confusion_radius(magnitude[known].max() - magnitude[known], band)
-    for star, (row, radius) in enumerate(zip(known, reach)):
-        near = np.array([k for k in tree.query_ball_point(xy[row], radius) if k != star], int)
-        distance = np.hypot(*(xy[known[near]] - xy[row]).T)
-        result[known[near]] |= distance < confusion_radius(magnitude[known[near]] - magnitude[row], band)
+    neighbours = tree.query_ball_point(xy[known], reach)
+    star = np.repeat(known, [len(found) for found in neighbours])
+    near = known[np.concatenate(neighbours).astype(int)]
+    star, near = star[star != near], near[star != near]
+    distance = np.hypot(*(xy[near] - xy[star]).T)
+    result[near[distance < confusion_radius(magnitude[near] - magnitude[star], band)]] = True
     return result

@@ -14,6 +14,9 @@ from processing.photometry.aperture import annulus_medians, aperture_noise, aper
 GRID_STEP = 12.0
 """Distance of the empty apertures, arcsec: more than an aperture, so that they are independent."""
 
+MOST_EMPTY = 4000
+"""Empty apertures that are enough to tell the noise of a whole scan: to 2%."""
+
 FEWEST_EMPTY = 30
 """Empty apertures below which the pixels are taken as independent."""
 
@@ -49,7 +52,8 @@ def noise_factor(residual, pixel_scale):
     """Scatter of the sums of empty apertures over what independent pixels would give, at least 1."""
     ny, nx = residual.shape
     step = GRID_STEP / pixel_scale
-    x, y = np.meshgrid(np.arange(step, nx - step, step), np.arange(step, ny - step, step))
+    across, along = np.arange(step, nx - step, step), np.arange(step, ny - step, step)
+    x, y = np.meshgrid(across, along[:: max(len(across) * len(along) // MOST_EMPTY, 1)])
     flux, noise, area, pixels = empty_apertures(residual, x.ravel(), y.ravel(), pixel_scale)
     usable = np.isfinite(flux) & (noise > 0)
     if usable.sum() < FEWEST_EMPTY:
