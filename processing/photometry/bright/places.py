@@ -6,10 +6,10 @@ import numpy as np
 
 from processing.photometry.bright.read1 import apertures
 
-OUTSIDE = 8.0
-"""Stars up to this many pixels outside the array are listed too, for their wings."""
+OUTSIDE = 100.0
+"""Stars up to this many pixels outside the array are listed too, for their wings and spikes."""
 
-FAR = 0.12
+FAR = 0.14
 """Frames further from a star than this in declination (deg) do not see it."""
 
 

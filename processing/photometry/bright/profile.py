@@ -12,7 +12,7 @@ import numpy as np
 
 from processing.config import survey
 from processing.photometry.bright.find import BAD, FULL, FULL_READ1
-from processing.photometry.bright.read1 import PIXEL, looked_up
+from processing.photometry.bright.light import PIXEL, looked_up, on_spike, other_light
 
 EDGES = np.array([0, 0.7, 1.4, 2.1, 2.8, 3.5, 4.3, 5.2, 6.2, 7.4, 9, 11, 13, 16, 19, 23, 28, 35, 44, 56, 72, 100])
 """Of the rings in which the profile is measured, arcsec."""
@@ -21,8 +21,8 @@ SKY_WIDTH, SKY_LEVEL = 20.0, 0.1
 """The sky is taken in a ring of this width (arcsec) from where the star gives less than this part of the noise of a
 pixel; by as much the sky may differ from there to the star (airglow, halos)."""
 
-NEIGHBOUR_SHARE = 0.3
-"""Pixels with more light of another bright star, in units of the star's own, are left out."""
+NEIGHBOUR_SHARE = 0.1
+"""Pixels where the light of other stars is more uncertain than this share of the star's own are left out."""
 
 STEPS = np.arange(0.0, EDGES[-1] + 1.0, 0.1 * PIXEL)
 """Radii of the tables of a profile, arcsec."""
@@ -59,7 +59,7 @@ def default_profile():
     return Profile(radius, light, np.full(len(radius), wings.light_error), 0)
 
 
-def measured_profile(frames, places, flux, total, chosen, noise, start=None):
+def measured_profile(frames, places, flux, total, chosen, noise, spike, start=None):
     """The Profile of stars of known flux.
 
     Parameters
@@ -74,6 +74,8 @@ def measured_profile(frames, places, flux, total, chosen, noise, start=None):
         The stars to be measured.
     noise : float
         Of a pixel of the difference of the reads, DN.
+    spike : ndarray
+        ``light.spike_numbers`` of the band.
     start : Profile or None
         What the light of other stars and the edge of the profile are taken from.
 
@@ -81,7 +83,8 @@ def measured_profile(frames, places, flux, total, chosen, noise, start=None):
     """
     start = start or default_profile()
     middle = 0.5 * (EDGES[1:] + EDGES[:-1])
-    ratio, error = ring_ratios(frames, places, np.nan_to_num(flux), total, chosen, SKY_LEVEL * noise, start)
+    ratio, error = ring_ratios(frames, places, np.nan_to_num(flux), total, chosen, SKY_LEVEL * noise, spike,
+                               start)  # fmt: skip
     before = np.interp(middle, start.radius, start.light)
     level, wrong, stars = _mean_over_stars(ratio, error)
     shape = default_profile()
@@ -91,24 +94,23 @@ def measured_profile(frames, places, flux, total, chosen, noise, start=None):
     return Profile(middle, light, np.minimum(rest / np.maximum(factor, 0.05), 1.0), stars)
 
 
-def ring_ratios(frames, places, flux, total, chosen, faint, profile):
+def ring_ratios(frames, places, flux, total, chosen, faint, spike, profile):
     """Light in each ring over what ``profile`` says, with its error: two arrays (stars, rings), NaN where unknown.
 
     ``faint``: DN, light of the star from which on the sky is taken, and the error of that sky.
     """
     out = np.full((2, len(chosen), len(EDGES) - 1), np.nan)
-    spike = survey().glare.spike_width / PIXEL
     for row, star in enumerate(chosen):
         mine = np.flatnonzero(places.star == star)
         if flux[star] > 0 and len(mine):
             _one_star(frames.image, frames.read1, frames.flaws, places.frame, places.x, places.y, places.sky,
-                      flux[places.star], places.begins, mine, total, profile.table, EDGES / PIXEL, SKY_WIDTH / PIXEL,
+                      flux[places.star], places.begins, mine, total, profile.table, profile.error_table, EDGES / PIXEL, SKY_WIDTH / PIXEL,
                       faint, spike, out[0, row], out[1, row])  # fmt: skip
     return out
 
 
 @numba.njit(cache=True)
-def _one_star(image, read1, flaws, frame, x, y, sky, flux, begins, mine, total, table, edges, sky_width, faint, spike,
+def _one_star(image, read1, flaws, frame, x, y, sky, flux, begins, mine, total, table, errors, edges, sky_width, faint, spike,
               ratio, error):  # fmt: skip
     """Median ratios of one star and their errors from the pixels of all its apparitions ``mine``."""
     ny, nx = image.shape[1:]
@@ -127,15 +129,13 @@ def _one_star(image, read1, flaws, frame, x, y, sky, flux, begins, mine, total, 
         low = sky[k] - own * looked_up(table, 8.5) / total
         for j in range(max(int(y[k]) - reach, 0), min(int(y[k]) + reach + 2, ny)):
             for i in range(max(int(x[k]) - reach, 0), min(int(x[k]) + reach + 2, nx)):
-                dx, dy = abs(i - x[k]), abs(j - y[k])
+                dx, dy = i - x[k], j - y[k]
                 r = np.hypot(dx, dy)
-                if r >= reach or flaws[f, j, i] & BAD or (r > 2.0 and (dx < spike or dy < spike)):
+                if r >= reach or flaws[f, j, i] & (BAD | FULL_READ1) or on_spike(dx, dy, r, spike):
                     continue
                 model = own * looked_up(table, r)
-                strange = 0.0
-                for m in others:
-                    strange += flux[m] * looked_up(table, np.hypot(i - x[m], j - y[m]))
-                if strange > NEIGHBOUR_SHARE * model or flaws[f, j, i] & FULL_READ1:
+                strange, doubt = other_light(i, j, x[others], y[others], flux[others], table, errors, spike)
+                if doubt > NEIGHBOUR_SHARE * model + faint:
                     continue
                 if flaws[f, j, i] & FULL:
                     value = (read1[f, j, i] - low) * total - strange

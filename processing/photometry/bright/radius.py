@@ -4,7 +4,7 @@ import numba
 import numpy as np
 
 from processing.photometry.bright.find import FULL
-from processing.photometry.bright.read1 import PIXEL
+from processing.photometry.bright.light import PIXEL
 
 SHARE = 0.2
 """A ring of which a smaller part is saturated is outside: spikes reach further."""

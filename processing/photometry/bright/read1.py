@@ -12,8 +12,8 @@ import numpy as np
 
 from processing.config import survey
 from processing.photometry.bright.find import BAD, FULL_READ1
+from processing.photometry.bright.light import PIXEL, looked_up
 
-PIXEL = 2.0
 HALF_ARRAY = 128
 SUBPIXELS = 10
 NEIGHBOURS = 32.0
@@ -139,16 +139,6 @@ def _part_inside(dx, dy, radius):
             if u * u + v * v <= radius * radius:
                 inside += 1
     return inside / SUBPIXELS**2
-
-
-@numba.njit(cache=True)
-def looked_up(table, radius):
-    """``table`` (a value every tenth of a pixel) at ``radius`` (pixel), linear; 0 beyond it."""
-    place = 10.0 * radius
-    k = int(place)
-    if k + 1 >= len(table):
-        return 0.0
-    return table[k] + (place - k) * (table[k + 1] - table[k])
 
 
 @numba.njit(cache=True)

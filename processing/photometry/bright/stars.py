@@ -10,11 +10,19 @@ from processing.photometry.bright.find import linked, mean_places, saturated_app
 from processing.photometry.bright.places import places, with_sky
 from processing.photometry.bright.profile import default_profile, measured_profile
 from processing.photometry.bright.radius import saturated_radius
-from processing.photometry.bright.read1 import PIXEL, apertures, frame_means, read1_fluxes
+from processing.photometry.bright.light import PIXEL, spike_numbers
+from processing.photometry.bright.read1 import apertures, frame_means, read1_fluxes
 from processing.photometry.bright.wings import fit_wings
 
 ROUNDS = 2
 """Profile, fluxes from wings and apertures without their neighbours need each other."""
+
+ALIKE = 0.2
+"""Relative difference of the first reads of what saturates in one frame only: cosmic rays and noise on the spikes of very
+bright stars differ."""
+
+SURE = 0.3
+"""... and its place has a smaller error than this, arcsec."""
 
 PROFILE_STARS = 40
 """The profile is taken from so many of the brightest stars with a flux from the first read."""
@@ -109,16 +117,23 @@ def _found(frames, solution, band):
     error = np.hypot(PIXEL * seen.error, survey().astrometry.centroid_floor)
     centre, mean, cov = mean_places(star, ra, dec, error, count)
     ra, dec = angles(from_plane(centre, *mean.T))
-    kept = np.bincount(np.unique(np.stack([star, seen.frame]), axis=1)[0], minlength=count) > 1
-    if not kept.all():
-        kept |= _confirmed(frames, solution, band, ra, dec)
+    frames_of = np.unique(np.stack([star, seen.frame]), axis=1)
+    often = np.bincount(frames_of[0], minlength=count) > 1
+    once = np.flatnonzero(~often & (cov[:, 0, 0] < SURE**2))
+    first = frames_of[1][np.searchsorted(frames_of[0], once)]
+    kept = np.r_[np.flatnonzero(often), once[_confirmed(frames, solution, band, ra[once], dec[once], first)]]
     return ra[kept], dec[kept], cov[kept]
 
 
-def _confirmed(frames, solution, band, ra, dec):
-    """Whether the first reads of two frames show a star."""
+def _confirmed(frames, solution, band, ra, dec, frame):
+    """Whether the first reads of two more frames show what saturated in ``frame`` (one a star)."""
     where = places(solution, band, ra, dec, len(frames.read1), frames.read1.shape[1:])
-    return read1_fluxes(frames.read1, frames.flaws, where.star, where.frame, where.x, where.y, len(ra)).detected > 1
+    found = apertures(frames.read1, frames.flaws, where.frame, where.x, where.y).flux
+    there = where.frame == frame[where.star]
+    own = np.full(len(ra), np.nan)
+    own[where.star[there]] = found[there]
+    same = ~there & (np.abs(found - own[where.star]) < ALIKE * own[where.star])
+    return np.bincount(where.star[same], minlength=len(ra)) > 1
 
 
 class _Measured:
@@ -130,7 +145,7 @@ class _Measured:
         self.ra, self.dec, self.cov = ra.copy(), dec.copy(), cov.copy()
         self.where = with_sky(where, frames.read1, frames.flaws)
         self.profile, self.wing = default_profile(), {}
-        self.noise = _noise(frames)
+        self.noise, self.spike = _noise(frames), spike_numbers(band)
         self.first = read1_fluxes(frames.read1, frames.flaws, where.star, where.frame, where.x, where.y, len(ra))
         self.growth = self._growth(None)
         self.flux = np.nan_to_num(self.first.flux * self.to_total)
@@ -156,12 +171,13 @@ class _Measured:
         for _ in range(2 if not self.wing else 1):
             if len(chosen):
                 self.profile = measured_profile(self.frames, self.where, self.flux, self.total, chosen, self.noise[1],
-                                                self.profile)  # fmt: skip
+                                                self.spike, self.profile)  # fmt: skip
 
     def wings(self):
         """Fluxes and places of the stars without first read, the widest first."""
         for star in self.hollow:
-            fit = fit_wings(self.frames, self.where, star, self.flux, self.profile, self.total, self._jacobian(star), self.noise)
+            fit = fit_wings(self.frames, self.where, star, self.flux, self.profile, self.total, self._jacobian(star), self.noise,
+                            self.spike)  # fmt: skip
             if np.isfinite(fit.flux):
                 self.wing[star], self.flux[star] = fit, fit.flux
                 self.ra[star], self.dec[star] = moved(self.ra[star], self.dec[star], fit.east, fit.north)

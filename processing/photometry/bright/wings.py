@@ -1,8 +1,8 @@
 """Flux and place of stars that saturate even the first read, from their wings (Read3; Explanatory Supplement, IV.4d).
 
 The profile of the camera is scaled to all unsaturated pixels of all frames at once: of the first reads near the star, of
-the difference of the reads further out, off the spikes. The place, the same on the sky in all frames, and the level of
-each frame and read are fitted along; pixels that the profile cannot explain (other stars) lose their weight smoothly.
+the difference of the reads further out, off the spikes. The place of the star in each frame and the level of each frame and
+read, with a slope, are fitted along; pixels that the profile cannot explain (other stars) lose their weight smoothly.
 """
 
 from dataclasses import dataclass
@@ -12,16 +12,19 @@ import numpy as np
 
 from processing.config import survey
 from processing.photometry.bright.find import BAD, FULL, FULL_READ1
-from processing.photometry.bright.read1 import PIXEL, looked_up
+from processing.photometry.bright.light import PIXEL, looked_up, on_spike, other_light
 
 REACH, LEAST_REACH = 50.0, 14.0
 """Wings are used to this far from the star, arcsec; less far, but at least so far, in the light of another."""
 
-GLARE = 0.2
-"""... where the star gives less than this share of what others give at its place (their wings are not smooth)."""
+GLARE = 2.0
+"""... where the star gives less than so many times what others give at its place (their light is not smooth)."""
 
 ASTRAY = 2.0
 """Largest distance from where the star was thought to be, arcsec."""
+
+BORDER = 8.0
+"""Pixels: frames with the star nearer to the edge are used only when fewer than two others show it."""
 
 FEWEST = 60
 """Pixels of a frame that shows a star."""
@@ -33,8 +36,11 @@ SOFT = 3.0
 LOPSIDED = 8.0
 """Pixels: when the middle of the pixels that show the sky is further from the star, no slope of it can be told."""
 
-LARGEST_STEP = 1.0
-"""Of the place in one round, arcsec."""
+LARGEST_STEP = 0.5
+"""Of the place in one round, pixel."""
+
+LONE = 0.1
+"""Error of a place that a single frame gives, arcsec, each axis; the original's was some 0.1."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +56,7 @@ class WingFit:
     frames: int
 
 
-def fit_wings(frames, places, star, flux, profile, total, jacobian, noise):
+def fit_wings(frames, places, star, flux, profile, total, jacobian, noise, spike):
     """The WingFit of one star.
 
     Parameters
@@ -68,28 +74,53 @@ def fit_wings(frames, places, star, flux, profile, total, jacobian, noise):
         Pixels (x, y) by which a star moves for an arcsec east and north.
     noise : (float, float)
         Of a pixel without star: first read and difference, DN.
+    spike : ndarray
+        ``light.spike_numbers`` of the band.
     """
-    seen = np.flatnonzero(places.star == star)
+    seen = _well_seen(places, star, frames.image.shape[1:])
     reach = max((_reach(places, k, flux, profile) for k in seen), default=0.0)
-    pixels = [_pixels(frames, places, k, flux, profile, total, noise, reach) for k in seen]
+    pixels = [_pixels(frames, places, k, flux, profile, total, noise, spike, reach) for k in seen]
     pixels = [p for p in pixels if len(p) > FEWEST]
     if not pixels:
         return WingFit(np.nan, np.nan, 0.0, 0.0, np.full((2, 2), np.nan), 0)
-    owner = np.repeat(np.arange(len(pixels)), [len(p) for p in pixels])
+    n, owner = len(pixels), np.repeat(np.arange(len(pixels)), [len(p) for p in pixels])
     data = np.concatenate(pixels)
     # Each frame has two levels: of its first read and of its difference.
     groups = np.unique(2 * owner + (data[:, 3] > 0), return_inverse=True)[1]
-    own, place = _first_flux(data, profile), np.zeros(2)
+    own, place, limit = _first_flux(data, profile), np.zeros((n, 2)), ASTRAY / PIXEL
     for _ in range(ROUNDS):
-        normal, right, systematic = _equations(data, groups, groups.max() + 1, own, place, jacobian, profile.table,
+        normal, right, systematic = _equations(data, owner, groups, groups.max() + 1, own, place, profile.table,
                                                profile.error_table, survey().instrument.gain, total)  # fmt: skip
         covariance = np.linalg.pinv(normal)
         step = covariance @ right
         own = max(own + step[0], 0.2 * own)
-        place += np.clip(step[1:3], -LARGEST_STEP, LARGEST_STEP)
-        place *= min(1.0, ASTRAY / max(np.hypot(*place), 1e-9))
+        place = np.clip(place + np.clip(step[1:2 * n + 1], -LARGEST_STEP, LARGEST_STEP).reshape(n, 2), -limit, limit)
+    noise = np.diag(covariance)[1:2 * n + 1].reshape(n, 2).mean(axis=1)
     error = np.hypot(np.sqrt(covariance[0, 0]), systematic * own)
-    return WingFit(own, error, *place, covariance[1:3, 1:3], len(pixels))
+    return WingFit(own, error, *_mean_place(place @ np.linalg.inv(jacobian).T, PIXEL**2 * noise), n)
+
+
+def _mean_place(place, noise):
+    """East, north (arcsec) and covariance from those of single frames (n, 2) and their variances (n,), arcsec2."""
+    variance = noise + survey().astrometry.centroid_floor ** 2
+    centre = np.median(place, axis=0)
+    # A frame that is far from the others has less weight.
+    away = np.hypot(*(place - centre).T)
+    usual = np.median(away)
+    weight = 1 / (variance + np.maximum(away, usual) ** 2)
+    mean = np.average(place, axis=0, weights=weight)
+    scatter = (weight * ((place - mean) ** 2).sum(axis=1)).sum() / weight.sum() / 2
+    n = len(place)
+    total = scatter / (n - 1) + variance.mean() / n if n > 1 else variance[0] + LONE**2
+    return *mean, total * np.eye(2)
+
+
+def _well_seen(places, star, shape):
+    """Apparitions of a star to be used."""
+    seen = np.flatnonzero(places.star == star)
+    room = np.min([np.minimum(v[seen], n - 1 - v[seen]) for v, n in ((places.x, shape[1]), (places.y, shape[0]))], axis=0)
+    inside = room > BORDER
+    return seen[inside] if inside.sum() > 1 else seen[room > -BORDER]
 
 
 def _reach(places, k, flux, profile):
@@ -111,7 +142,7 @@ def _first_flux(data, profile):
     return float(max(np.median(data[near, 2] / np.interp(10 * radius[near], np.arange(len(profile.table)), profile.table)), 1.0))
 
 
-def _pixels(frames, places, k, flux, profile, total, noise, reach):
+def _pixels(frames, places, k, flux, profile, total, noise, spike, reach):
     """Usable pixels of one apparition: dx, dy (pixel), DN of 1.3 s, kind (0 first read, 1 difference), noise (DN)."""
     out = np.empty((int((2 * reach / PIXEL + 4) ** 2), 5))
     light = flux[places.star]
@@ -120,7 +151,7 @@ def _pixels(frames, places, k, flux, profile, total, noise, reach):
     rivals = same[(same != k) & (light[same] > 0)]
     n = _gather(frames.image[f], frames.read1[f], frames.flaws[f], places.x[k], places.y[k], places.x[rivals],
                 places.y[rivals], light[rivals], profile.table, profile.error_table, total, noise[0], noise[1],
-                survey().glare.spike_width / PIXEL, reach / PIXEL, out)  # fmt: skip
+                spike, reach / PIXEL, out)  # fmt: skip
     return out[:n]
 
 
@@ -134,7 +165,7 @@ def _gather(image, read1, flaws, x, y, others_x, others_y, others, table, errors
         for i in range(max(int(x - reach), 0), min(int(x + reach) + 2, nx)):
             dx, dy = i - x, j - y
             r = np.hypot(dx, dy)
-            if r > reach or r < 2.0 or abs(dx) < spike or abs(dy) < spike or flaws[j, i] & (BAD | FULL_READ1):
+            if r > reach or r < 2.0 or on_spike(dx, dy, r, spike) or flaws[j, i] & (BAD | FULL_READ1):
                 continue
             strange, doubt = other_light(i, j, others_x, others_y, others, table, errors, spike)
             out[n, 0], out[n, 1] = dx, dy
@@ -147,62 +178,40 @@ def _gather(image, read1, flaws, x, y, others_x, others_y, others, table, errors
 
 
 @numba.njit(cache=True)
-def other_light(i, j, x, y, flux, table, errors, spike):
-    """Light of other stars in pixel i, j, and its error (DN): that of the profile, all of it on their spikes."""
-    light, variance = 0.0, 0.0
-    for m in range(len(x)):
-        dx, dy = abs(i - x[m]), abs(j - y[m])
-        r = np.hypot(dx, dy)
-        part = flux[m] * looked_up(table, r)
-        light += part
-        share = 2.0 if dx < spike or dy < spike else looked_up(errors, r)
-        variance += (share * part) ** 2
-    return light, np.sqrt(variance)
-
-
-@numba.njit(cache=True)
-def _equations(data, groups, levels, own, place, jacobian, table, errors, gain, total):
-    """Normal equations of flux, east, north and the levels; also the mean error of the profile where it counts."""
-    size = 3 + levels
+def _equations(data, owner, groups, levels, own, place, table, errors, gain, total):
+    """Normal equations of flux, places (x, y of each frame, pixel) and levels; the mean error of the profile where it
+    counts."""
+    moves = 2 * len(place)
+    size = 1 + moves + levels
     normal, right = np.zeros((size, size)), np.zeros(size)
-    rest, weights = _levels(data, groups, levels, own, place, jacobian, table, errors, gain, total)
-    sx = jacobian[0, 0] * place[0] + jacobian[0, 1] * place[1]
-    sy = jacobian[1, 0] * place[0] + jacobian[1, 1] * place[1]
-    part = np.empty(3)
+    rest, weights = _residuals(data, owner, groups, levels, own, place, table, errors, gain, total)
+    part, at = np.empty(4), np.empty(4, np.int64)
     counted, wrong = 0.0, 0.0
     for p in range(len(data)):
-        dx, dy = data[p, 0] - sx, data[p, 1] - sy
+        f = owner[p]
+        dx, dy = data[p, 0] - place[f, 0], data[p, 1] - place[f, 1]
         r = np.hypot(dx, dy)
         light = looked_up(table, r)
         slope = 5.0 * (looked_up(table, r + 0.1) - looked_up(table, r - 0.1))
-        part[0] = light
-        part[1] = -own * slope * (dx * jacobian[0, 0] + dy * jacobian[1, 0]) / r
-        part[2] = -own * slope * (dx * jacobian[0, 1] + dy * jacobian[1, 1]) / r
-        residual = rest[p]
-        weight, g = weights[p], 3 + groups[p]
-        for a in range(3):
-            right[a] += weight * part[a] * residual
-            for b in range(3):
-                normal[a, b] += weight * part[a] * part[b]
-            normal[a, g] += weight * part[a]
-            normal[g, a] += weight * part[a]
-        normal[g, g] += weight
-        right[g] += weight * residual
-        share = weight * light * light
+        part[0], part[1], part[2], part[3] = light, -own * slope * dx / r, -own * slope * dy / r, 1.0
+        at[0], at[1], at[2], at[3] = 0, 1 + 2 * f, 2 + 2 * f, 1 + moves + groups[p]
+        for a in range(4):
+            right[at[a]] += weights[p] * part[a] * rest[p]
+            for b in range(4):
+                normal[at[a], at[b]] += weights[p] * part[a] * part[b]
+        share = weights[p] * light * light
         counted += share
         wrong += share * looked_up(errors, r)
     return normal, right, wrong / max(counted, 1e-30)
 
 
 @numba.njit(cache=True)
-def _levels(data, groups, levels, own, place, jacobian, table, errors, gain, total):
-    """Level of each pixel (DN), a plane for each group from its pixels with little of the star; and its weight."""
-    sx = jacobian[0, 0] * place[0] + jacobian[0, 1] * place[1]
-    sy = jacobian[1, 0] * place[0] + jacobian[1, 1] * place[1]
+def _residuals(data, owner, groups, levels, own, place, table, errors, gain, total):
+    """What the star and a plane for each group leave of each pixel (DN), and the weight of the pixel."""
     n = len(data)
     rest, sigma = np.empty(n), np.empty(n)
     for p in range(n):
-        r = np.hypot(data[p, 0] - sx, data[p, 1] - sy)
+        r = np.hypot(data[p, 0] - place[owner[p], 0], data[p, 1] - place[owner[p], 1])
         model = own * looked_up(table, r)
         rest[p] = data[p, 2] - model
         photons = model / gain * (total if data[p, 3] == 0.0 else 1.0)
