@@ -17,14 +17,16 @@ from processing.simulate.night_plan import Settings, plan
 from processing.simulate.nights import RawSurvey
 from processing.simulate.sky import Sky
 
-BRIGHT_EVERY = 250.0
+BRIGHT_EVERY = 400.0
 """Arcsec along the scan from one star of Read 3 to the next."""
 
-READ1_STARS = 24
+READ1_STARS = 8
 """Stars of Read 1 between two of them."""
 
-READ3, READ1 = (-4.0, 4.0), (4.0, 9.0)
-"""Ks of these stars."""
+GIANTS, READ3, READ1 = (-4.0, 0.0), (0.0, 4.0), (4.0, 9.0)
+"""Ks of these stars; every GIANT_EVERY-th of Read 3 is a giant, whose halo fills a frame."""
+
+GIANT_EVERY = 4
 
 CLEAR, APART = 110.0, 30.0
 """Arcsec that a star of Read 1 keeps from one of Read 3, and from others like it."""
@@ -39,12 +41,12 @@ class Scene:
 
 
 SCENES = {
-    "sparse": Scene(Settings(190.0, 33.0, seed=77101)),
-    "mid": Scene(Settings(280.0, 30.0, seed=77102)),
-    "crowded": Scene(Settings(290.0, 20.0, seed=77103, frames=60, density=1.8)),
-    "bright": Scene(Settings(195.0, 30.0, seed=77104, frames=120), bright=True),
+    "sparse": Scene(Settings(190.0, 33.0, seed=77101, cal_frames=24)),
+    "mid": Scene(Settings(280.0, 30.0, seed=77102, cal_frames=24)),
+    "crowded": Scene(Settings(290.0, 20.0, seed=77103, frames=60, density=1.8, cal_frames=24)),
+    "bright": Scene(Settings(280.0, 28.0, seed=77104, frames=200, cal_frames=24), bright=True),
 }
-"""sparse: galactic latitude 80; mid: 8,000 stars in a scan; crowded: 1e5 stars a square degree to J 16."""
+"""sparse: galactic latitude 80; mid: 8,000 sources in a scan, latitude 15; crowded: 1e5 stars a square degree to J 16."""
 
 
 class BrightSurvey(RawSurvey):
@@ -64,7 +66,7 @@ def bright_stars(planned, rng):
     north = np.arange(-length / 2, length / 2, BRIGHT_EVERY)
     east = np.where(np.arange(len(north)) % 2, 120.0, -120.0) + rng.uniform(-60, 60, len(north))
     places = _between(east, north, rng)
-    ks = np.r_[rng.permutation(np.linspace(*READ3, len(north))), rng.uniform(*READ1, len(places) - len(north))]
+    ks = np.r_[_read3(len(north), rng), rng.uniform(*READ1, len(places) - len(north))]
     jk = rng.uniform(0.2, 1.0, len(ks))
     h = ks + 0.25 * jk
     dec = planned.dec + places[:, 1] / 3600
@@ -72,6 +74,15 @@ def bright_stars(planned, rng):
     ids = np.arange(len(ks), dtype=np.int64)
     return pa.table({"id": ids, "ra": ra, "dec": dec, "j": ks + jk, "h": h, "k": ks, "vt": ks + 3 * jk,
                      "real": np.zeros(len(ks), bool), "primary": pa.nulls(len(ks), pa.int64())})  # fmt: skip
+
+
+def _read3(count, rng):
+    """Magnitudes spread evenly over READ3 and GIANTS, in random order."""
+    giant = np.arange(count) % GIANT_EVERY == 1
+    ks = np.empty(count)
+    ks[giant], ks[~giant] = (rng.permutation(np.linspace(*ends, n)) for ends, n in (
+        (GIANTS, giant.sum()), (READ3, (~giant).sum())))  # fmt: skip
+    return ks
 
 
 def _between(east, north, rng):

@@ -1,0 +1,92 @@
+"""The figures of speed of a reduction: a PSF fit, Atlas images, a whole scan on one core and on two."""
+
+import json
+import time
+from contextlib import contextmanager
+
+from benchmarks.accuracy import Row
+from benchmarks.reduced import again
+from benchmarks.report import RESULTS
+from processing.atlas.frames import usable_frames
+from processing.formats.raw_night import read_night
+from processing.formats.raw_reference import read_astrometric
+from processing.night_folder import NightFolder, read_detector
+from processing.photometry.scan import measure
+from processing.reduce import calibrate_scan, solve
+
+FIT = {"sparse": 25.0, "crowded": 50.0}
+"""Microseconds wanted for each source and frame."""
+
+
+def table(scenes):
+    """Rows of speed; the fits of ``mid`` and ``crowded``, a scan of ``mid``."""
+    rows = []
+    for name, kind in (("mid", "sparse"), ("crowded", "crowded")):
+        if name in scenes:
+            rows += fit_rows(scenes[name], kind)
+    rows += atlas_rows()
+    return rows + (scan_rows(scenes["mid"]) if "mid" in scenes else [])
+
+
+def fit_rows(scene, kind, band="j"):
+    """Time of the PSF fit of one band for each source in each frame that sees it: of all rounds together."""
+    fit = Stopwatch()
+    place = NightFolder(scene.night.resolve(), scene.work.resolve() / scene.night.name)
+    scan = calibrate_scan(read_night(scene.night), scene.row.seq, {band: read_detector(place.detector(band))})
+    solution = solve(scan, read_astrometric(scene.night.parent))
+    frames = scan.frames[band]
+    usable = {band: usable_frames(frames.image, frames.flaws, solution, band)}
+    with fit.watching(measure, "fitted"):
+        measure.measure_scan(scan, solution, usable)
+    last = fit.results[-1]
+    each = 1e6 * fit.seconds / len(last.places)
+    text = f"{each:.1f} us, {len(fit.results)} fits in {fit.seconds:.1f} s"
+    return [Row(f"PSF fit, all rounds, a source and frame, {kind}", f"<= {FIT[kind]:.0f} us", text, len(last.stars),
+                each <= FIT[kind])]  # fmt: skip
+
+
+class Stopwatch:
+    """Adds up the time that a function takes, and keeps what it returns."""
+
+    def __init__(self):
+        self.seconds, self.results = 0.0, []
+
+    @contextmanager
+    def watching(self, module, name):
+        """Time all calls of ``module.name`` within."""
+        function = getattr(module, name)
+
+        def timed(*args, **settings):
+            begin = time.perf_counter()
+            result = function(*args, **settings)
+            self.seconds += time.perf_counter() - begin
+            self.results.append(result)
+            return result
+
+        setattr(module, name, timed)
+        try:
+            yield self
+        finally:
+            setattr(module, name, function)
+
+
+def atlas_rows():
+    """What bench_coadd measured last."""
+    path = RESULTS / "coadd.json"
+    if not path.exists():
+        return []
+    found = json.loads(path.read_text())["pixels_per_cpu_second"] / 1e6
+    return [Row("Atlas images, one core (bench_coadd)", ">= 20 Mpixel/s", f"{found:.0f} Mpixel/s", 0, found >= 20)]
+
+
+def scan_rows(scene):
+    """The science scan once more on one core and on two, with the darks, flats and zero points that are there."""
+    rows = []
+    for cores, wanted, word in ((1, 60, "one core"), (2, 40, "two")):
+        elapsed, row = again(scene.night, scene.work, scene.row.seq, cores)
+        text = f"{row['seconds']:.0f} s ({elapsed:.0f} s with start)"
+        rows.append(Row(f"three-band scan, {row['rows']} sources, {scene.row.nframes} frames, {word}", f"<= {wanted} s",
+                        text, 0, row["seconds"] <= wanted))  # fmt: skip
+    memory = max(row["memory"] for row in scene.status.values())
+    rows.append(Row("memory of a worker", "< 3 GB", f"{memory:.2f} GB", 0, memory < 3))
+    return rows
