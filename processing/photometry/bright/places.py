@@ -1,10 +1,8 @@
 """Every apparition of the bright stars of a scan."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
-
-from processing.photometry.bright.read1 import apertures
 
 OUTSIDE = 100.0
 """Stars up to this many pixels outside the array are listed too, for their wings and spikes."""
@@ -43,8 +41,3 @@ def _near(dec, centres):
     frame = np.repeat(np.arange(len(centres)), count)
     star = order[np.arange(count.sum()) - np.repeat(np.cumsum(count) - count - low, count)]
     return star, frame
-
-
-def with_sky(found, read1, flaws):
-    """The Places with the sky of the first reads."""
-    return replace(found, sky=apertures(read1, flaws, found.frame, found.x, found.y).sky)

@@ -19,6 +19,9 @@ SUBPIXELS = 10
 NEIGHBOURS = 32.0
 """Pixels within which another bright star's light is taken off."""
 
+EVERY = 4
+"""Of the rows without bright stars one in so many is looked at."""
+
 OUTLIER = 9.0
 """Square of the significance above which a row's offset is not noise."""
 
@@ -44,6 +47,28 @@ class Read1Fluxes:
     measurable: np.ndarray
 
 
+@dataclass(frozen=True)
+class Levels:
+    """``offsets``: level of the rows of the left and right half of each frame, (n, ny, 2), DN, where stars are;
+    ``noise``: of a pixel of each frame, (n,), DN."""
+
+    offsets: np.ndarray
+    noise: np.ndarray
+
+
+def row_levels(read1, flaws, frame, y):
+    """The Levels of the rows near stars at row ``y`` of ``frame``."""
+    n, ny = read1.shape[:2]
+    needed = np.zeros((n, ny + 1), np.int32)
+    reach = survey().aperture.sky_outer / PIXEL + 2
+    low, high = (np.clip(np.asarray(y) + side * reach, 0, ny).astype(int) for side in (-1, 1))
+    np.add.at(needed, (frame, low), 1)
+    np.add.at(needed, (frame, high), -1)
+    found = Levels(np.zeros((n, ny, 2)), np.full(n, np.nan))
+    _row_levels(read1, flaws, np.cumsum(needed[:, :ny], axis=1) > 0, found.offsets, found.noise)
+    return found
+
+
 def read1_fluxes(read1, flaws, star, frame, x, y, count):
     """The Read1Fluxes of ``count`` stars of any brightness, neighbours included.
 
@@ -55,14 +80,15 @@ def read1_fluxes(read1, flaws, star, frame, x, y, count):
     star, frame, x, y : ndarrays of one length
         Apparitions: number of the star (from 0), index of the frame, 0-based pixel.
     """
-    return frame_means(star, apertures(read1, flaws, frame, x, y), count)
+    found = apertures(read1, flaws, row_levels(read1, flaws, frame, y), frame, x, y)
+    return frame_means(np.asarray(star), found, count)
 
 
-def apertures(read1, flaws, frame, x, y, flux=None, table=None, radius=None):
+def apertures(read1, flaws, levels, frame, x, y, flux=None, table=None, radius=None):
     """The Apertures of apparitions, by default of the standard ``radius`` (arcsec).
 
-    With ``flux`` (DN, one an apparition) and ``table`` (share of it a pixel, every tenth of a pixel) the light of the
-    other apparitions is taken off.
+    ``levels``: ``row_levels`` of these apparitions. With ``flux`` (DN, one an apparition) and ``table`` (share of it a
+    pixel, every tenth of a pixel) the light of the other apparitions is taken off.
     """
     sizes, gain = survey().aperture, survey().instrument.gain
     order = np.argsort(frame, kind="stable")
@@ -72,30 +98,28 @@ def apertures(read1, flaws, frame, x, y, flux=None, table=None, radius=None):
     begins = np.searchsorted(f, np.arange(len(read1) + 1))
     radii = np.array([radius or sizes.radius, sizes.sky_inner, sizes.sky_outer]) / PIXEL
     out = np.full((len(f), 3), np.nan)
-    _measure(read1, flaws, begins, u, v, light, shape, radii, gain, out)
+    _measure(read1, flaws, levels.offsets, levels.noise, begins, u, v, light, shape, radii, gain, out)
     back = np.empty_like(out)
     back[order] = out
     return Apertures(*back.T)
 
 
 @numba.njit(cache=True)
-def _measure(read1, flaws, begins, x, y, light, shape, radii, gain, out):
+def _measure(read1, flaws, offsets, noises, begins, x, y, light, shape, radii, gain, out):
     """Rows of flux, error and sky of the apparitions, which are sorted by frame."""
     ny, nx = read1.shape[1:]
-    offsets = np.empty((ny, 2))
     values = np.empty(int(4 * (radii[2] + 2) ** 2))
     for n in range(len(read1)):
-        if begins[n + 1] == begins[n]:
-            continue
-        noise = row_levels(read1[n], flaws[n], offsets)
+        noise = noises[n]
         for k in range(begins[n], begins[n + 1]):
+            if not (-radii[2] < x[k] < nx + radii[2] and -radii[2] < y[k] < ny + radii[2]):
+                continue
             rivals = begins[n] + np.flatnonzero(
                 (np.hypot(x[begins[n]:begins[n + 1]] - x[k], y[begins[n]:begins[n + 1]] - y[k]) < NEIGHBOURS)
                 & (light[begins[n]:begins[n + 1]] > 0)
             )
             total, area, count = 0.0, 0.0, 0
-            low, high = int(y[k] - radii[2]), int(y[k] + radii[2]) + 2
-            for j in range(low, high):
+            for j in range(int(y[k] - radii[2]), int(y[k] + radii[2]) + 2):
                 for i in range(int(x[k] - radii[2]), int(x[k] + radii[2]) + 2):
                     distance = np.hypot(i - x[k], j - y[k])
                     part = _part_inside(i - x[k], j - y[k], radii[0]) if distance < radii[0] + 0.8 else 0.0
@@ -105,7 +129,7 @@ def _measure(read1, flaws, begins, x, y, light, shape, radii, gain, out):
                         if part > 0.0:
                             total = np.nan
                         continue
-                    value = read1[n, j, i] - offsets[j, 0 if i < HALF_ARRAY else 1]
+                    value = read1[n, j, i] - offsets[n, j, 0 if i < HALF_ARRAY else 1]
                     for m in rivals:
                         if m != k:
                             value -= light[m] * looked_up(shape, np.hypot(i - x[m], j - y[m]))
@@ -142,31 +166,36 @@ def _part_inside(dx, dy, radius):
 
 
 @numba.njit(cache=True)
-def row_levels(image, flaws, out):
-    """Level (DN) of each row of the left and the right half of one frame into ``out`` (ny, 2); returns the noise of a
-    pixel (DN), the median of what the quadrants have."""
-    ny, nx = image.shape
-    values = np.empty(nx // 2)
+def _row_levels(read1, flaws, needed, offsets, noise):
+    """Fills ``offsets`` (n, ny, 2) where ``needed`` (n, ny), and ``noise`` (n,), the median of what the quadrants have.
+
+    Levels and noise of a quadrant come from every EVERY-th row and those needed.
+    """
+    n, ny, nx = read1.shape
+    values = np.empty(nx // 2, read1.dtype)
     medians, spreads, counts = np.empty(ny), np.empty(ny), np.empty(ny)
     noises = np.empty(4)
-    for side in range(2):
-        for j in range(ny):
-            n = 0
-            for i in range(side * nx // 2, (side + 1) * nx // 2):
-                if flaws[j, i] == 0:
-                    values[n] = image[j, i]
-                    n += 1
-            counts[j] = n
-            if n < 10:
-                medians[j], spreads[j] = np.nan, np.nan
-                continue
-            row = np.sort(values[:n])
-            medians[j] = 0.5 * (row[(n - 1) // 2] + row[n // 2])
-            spreads[j] = medians[j] - row[int(0.1587 * n)]
-        for half in range(2):
-            rows = np.arange(half * ny // 2, (half + 1) * ny // 2)
-            noises[2 * side + half] = _shrunk(medians[rows], spreads[rows], counts[rows], out[rows[0]:rows[-1] + 1, side])
-    return np.nanmedian(noises)
+    for f in range(n):
+        if not needed[f].any():
+            continue
+        for side in range(2):
+            for j in range(ny):
+                counts[j], medians[j], spreads[j] = 0.0, np.nan, np.nan
+                if not needed[f, j] and j % EVERY:
+                    continue
+                m = 0
+                for i in range(side * nx // 2, (side + 1) * nx // 2):
+                    if flaws[f, j, i] == 0:
+                        values[m] = read1[f, j, i]
+                        m += 1
+                if m >= 10:
+                    row = np.sort(values[:m])
+                    counts[j], medians[j] = m, 0.5 * (row[(m - 1) // 2] + row[m // 2])
+                    spreads[j] = medians[j] - row[int(0.1587 * m)]
+            for half in range(2):
+                rows = slice(half * ny // 2, (half + 1) * ny // 2)
+                noises[2 * side + half] = _shrunk(medians[rows], spreads[rows], counts[rows], offsets[f, rows, side])
+        noise[f] = np.nanmedian(noises)
 
 
 @numba.njit(cache=True)
@@ -176,7 +205,7 @@ def _shrunk(medians, spreads, counts, out):
     away = medians - level
     known = 1.57 * noise * noise / np.maximum(counts, 1.0)
     width = 1.4826 * np.nanmedian(np.abs(away))
-    usual = max(width * width - np.median(known), 0.0)
+    usual = max(width * width - np.median(known[counts > 0.0]), 0.0) if (counts > 0.0).any() else 0.0
     for j in range(len(out)):
         if not np.isfinite(away[j]):
             out[j] = level

@@ -7,11 +7,11 @@ import numpy as np
 from processing.astrometry.plane import angles, basis, from_plane, moved
 from processing.config import survey
 from processing.photometry.bright.find import linked, mean_places, saturated_apparitions
-from processing.photometry.bright.places import places, with_sky
+from processing.photometry.bright.places import places
 from processing.photometry.bright.profile import default_profile, measured_profile
 from processing.photometry.bright.radius import saturated_radius
 from processing.photometry.bright.light import PIXEL, spike_numbers
-from processing.photometry.bright.read1 import apertures, frame_means, read1_fluxes
+from processing.photometry.bright.read1 import apertures, frame_means, row_levels
 from processing.photometry.bright.wings import fit_wings
 
 ROUNDS = 2
@@ -128,7 +128,8 @@ def _found(frames, solution, band):
 def _confirmed(frames, solution, band, ra, dec, frame):
     """Whether the first reads of two more frames show what saturated in ``frame`` (one a star)."""
     where = places(solution, band, ra, dec, len(frames.read1), frames.read1.shape[1:])
-    found = apertures(frames.read1, frames.flaws, where.frame, where.x, where.y).flux
+    levels = row_levels(frames.read1, frames.flaws, where.frame, where.y)
+    found = apertures(frames.read1, frames.flaws, levels, where.frame, where.x, where.y).flux
     there = where.frame == frame[where.star]
     own = np.full(len(ra), np.nan)
     own[where.star[there]] = found[there]
@@ -143,12 +144,11 @@ class _Measured:
     def __init__(self, frames, solution, band, where, ra, dec, cov, total):
         self.frames, self.solution, self.band, self.total = frames, solution, band, total
         self.ra, self.dec, self.cov = ra.copy(), dec.copy(), cov.copy()
-        self.where = with_sky(where, frames.read1, frames.flaws)
+        self.where, self.levels = where, row_levels(frames.read1, frames.flaws, where.frame, where.y)
         self.profile, self.wing = default_profile(), {}
         self.noise, self.spike = _noise(frames), spike_numbers(band)
-        self.first = read1_fluxes(frames.read1, frames.flaws, where.star, where.frame, where.x, where.y, len(ra))
-        self.growth = self._growth(None)
-        self.flux = np.nan_to_num(self.first.flux * self.to_total)
+        self.flux = np.zeros(len(ra))
+        self.first_reads()
 
     @property
     def to_total(self):
@@ -183,8 +183,8 @@ class _Measured:
                 self.ra[star], self.dec[star] = moved(self.ra[star], self.dec[star], fit.east, fit.north)
                 self.cov[star] = fit.covariance
         if self.wing:
-            where = places(self.solution, self.band, self.ra, self.dec, len(self.frames.read1), self.frames.read1.shape[1:])
-            self.where = with_sky(where, self.frames.read1, self.frames.flaws)
+            self.where = places(self.solution, self.band, self.ra, self.dec, len(self.frames.read1),
+                                self.frames.read1.shape[1:])  # fmt: skip
 
     def _jacobian(self, star):
         """Pixels by which a star moves for an arcsec east and north."""
@@ -196,22 +196,24 @@ class _Measured:
     def first_reads(self):
         """First reads anew, the light of the other stars taken off."""
         w, light = self.where, self.flux[self.where.star] / self.total
-        found = apertures(self.frames.read1, self.frames.flaws, w.frame, w.x, w.y, light, self.profile.table)
+        found, wide = (self._apertures(light, radius) for radius in (None, survey().extraction.growth_radius))
         self.first = frame_means(w.star, found, len(self.ra))
-        self.growth = self._growth(light)
+        self.growth = self._growth(frame_means(w.star, wide, len(self.ra)))
         good = np.isfinite(self.first.flux)
         self.flux[good] = (self.first.flux * self.to_total)[good]
         self.where = replace(w, sky=found.sky)
 
-    def _growth(self, light):
-        """Total flux over that in the standard aperture, from the first reads of bright stars or else the profile."""
-        radius, w, count = survey().extraction.growth_radius, self.where, len(self.ra)
-        wide = apertures(self.frames.read1, self.frames.flaws, w.frame, w.x, w.y, light, self.profile.table, radius)
-        wide = frame_means(w.star, wide, count)
+    def _apertures(self, light, radius):
+        f, w = self.frames, self.where
+        return apertures(f.read1, f.flaws, self.levels, w.frame, w.x, w.y, light, self.profile.table, radius)
+
+    def _growth(self, wide):
+        """Total flux over that in the standard aperture, from the first reads of bright stars or else the profile;
+        ``wide``: Read1Fluxes of the total."""
         use = np.isfinite(wide.flux) & (self.first.flux > GROWTH_SNR * self.first.error)
         if use.sum() >= GROWTH_STARS:
             return float(np.median((wide.flux / self.first.flux)[use]))
-        steps = np.arange(0, 10 * radius / PIXEL) / 10
+        steps = np.arange(0, 10 * survey().extraction.growth_radius / PIXEL) / 10
         light = np.cumsum(steps * self.profile.table[:len(steps)])
         return float(light[-1] / light[int(10 * survey().aperture.radius / PIXEL)])
 
