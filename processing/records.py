@@ -20,6 +20,10 @@ DONE, PARTIAL, FAILED = "done", "partial", "failed"
 """All of it is there; bands are missing, with the reason; nothing is there, with the reason."""
 
 
+OTHERS = ("simulated_camera", "simulated_night", "release")
+"""Sections of ``survey.yaml`` that a reduction does not read."""
+
+
 @dataclass(frozen=True)
 class Outcome:
     """What became of a unit of work.
@@ -62,7 +66,7 @@ def made_from(inputs, told, needed, before=None):
     checksums hold for files with the same size and time.
     """
     known = (before or {}).get("inputs", {})
-    settings = {name: _hash(values) for name, values in asdict(survey()).items() if not name.startswith("simulated_")}
+    settings = {name: _hash(values) for name, values in asdict(survey()).items() if name not in OTHERS}
     return {"version": __version__, "settings": settings,
             "inputs": {path.name: _seen(path, known.get(path.name)) for path in inputs},
             "log": _hash(told), "needs": {name: outcome.digest for name, outcome in needed.items()}}  # fmt: skip

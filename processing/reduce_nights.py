@@ -10,7 +10,7 @@ from processing.night_status import status_rows, write_status
 from processing.night_units import night_units, unit_name
 from processing.records import DONE, FAILED, PARTIAL
 from processing.scan_work import read_scan, write_failure
-from processing.schedule import run
+from processing.schedule import finished, run
 from processing.workers import workers
 
 
@@ -29,7 +29,15 @@ def reduce_nights(paths, out, scheduler=None, count=None):
     units = {unit.name: (unit, report) for report in reports for unit in report.units}
     for report in reports:
         report.begin()
-    with workers(scheduler, count) as client, tqdm(total=len(units), unit="unit", disable=None) as bar:
+    done = finished([unit for unit, _ in units.values()])
+    for name, outcome in done.items():
+        units[name][1].settled(units[name][0], outcome)
+    for report in reports:
+        report.write_status()
+    if len(done) == len(units):
+        return reports
+    with workers(scheduler, count) as client, tqdm(total=len(units), initial=len(done), unit="unit",
+                                                   disable=None) as bar:  # fmt: skip
 
         def settled(unit, outcome):
             bar.set_description(unit.name)
@@ -37,7 +45,7 @@ def reduce_nights(paths, out, scheduler=None, count=None):
             for line in units[unit.name][1].settled(unit, outcome):
                 bar.write(line)
 
-        run([unit for unit, _ in units.values()], client, settled)
+        run([unit for unit, _ in units.values()], done, client, settled)
     return reports
 
 
@@ -63,18 +71,19 @@ class Report:
             if folder.name not in known and read_scan(folder) is not None:
                 print(f"{self.night.name}: {folder.name} is not in the night log, removed")
                 _remove(folder)
-        self._write()
+        self.write_status()
 
     def settled(self, unit, outcome):
         """Remember an Outcome; returns the lines that it is worth."""
         self.outcomes[unit.name] = outcome
-        if unit.name in self.scans:
+        if unit.name in self.scans and outcome.fresh:
             if outcome.state == FAILED:
                 self._failed(self.scans[unit.name], outcome)
-            self._write()
+            self.write_status()
         return list(self._lines(unit, outcome))
 
-    def _write(self):
+    def write_status(self):
+        """Write the table as it is now."""
         write_status(self.place.status, self.night, self.outcomes)
 
     def _failed(self, row, outcome):

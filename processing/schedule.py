@@ -1,6 +1,7 @@
 """Units of work on a Dask cluster: begun as soon as what they need is there, done once, and none takes others with it.
 
-    outcomes = run(units, client, settled)
+    done = finished(units)                       what an earlier run left
+    outcomes = run(units, done, client, settled)
 
 The same on the cores of one machine and on a cluster: a unit reads and writes files, and only small records travel. A
 unit that fails is an Outcome like any other; what needs it is told and decides for itself.
@@ -44,20 +45,40 @@ class Work:
     reason: str = ""
 
 
-def run(units, client, settled):
-    """Do ``units`` (in this order as far as needs allow) with a Dask client; returns dict of name to Outcome.
+def finished(units):
+    """Outcomes (by name) of the units that an earlier run finished and nothing has changed for; needs come first."""
+    done = {}
+    for unit in units:
+        if all(name in done for name in unit.needs):
+            before = read_record(unit.record)
+            if before and not _outdated(unit, before, made_from(unit.inputs, unit.told, _of(done, unit), before.made_from)):
+                done[unit.name] = before
+    return done
 
-    ``settled`` is called with each unit and its Outcome as they come.
+
+def _of(done, unit):
+    return {name: done[name] for name in unit.needs}
+
+
+def _outdated(unit, before, wanted):
+    """Whether a unit with the record ``before`` has to be done again."""
+    return bool(changes(before.made_from, wanted)) or not is_intact(unit.record, before)
+
+
+def run(units, done, client, settled):
+    """Do ``units`` that are not ``done`` (in this order as far as needs allow) with a Dask client.
+
+    ``settled`` is called with each unit and its Outcome as they come. Returns dict of name to Outcome, of all.
     """
     from dask.distributed import as_completed
 
-    waiting, done, begun, running = {unit.name: unit for unit in units}, {}, {}, as_completed()
+    done, begun, running = dict(done), {}, as_completed()
+    waiting = {unit.name: unit for unit in units if unit.name not in done}
 
     def begin():
         for unit in [one for one in waiting.values() if all(name in done for name in one.needs)]:
-            needed = {name: done[name] for name in unit.needs}
-            future = client.submit(perform, waiting.pop(unit.name), needed, key=unit.name, pure=False,
-                                   priority=-len(begun))  # fmt: skip
+            waiting.pop(unit.name)
+            future = client.submit(perform, unit, _of(done, unit), key=unit.name, pure=False, priority=-len(begun))
             begun[future.key] = unit
             running.add(future)
 
@@ -87,9 +108,9 @@ def perform(unit, needed):
     """Do a unit, unless its record says that it is done; returns its Outcome. Runs on a worker."""
     before = read_record(unit.record)
     wanted = made_from(unit.inputs, unit.told, needed, before.made_from if before else None)
-    changed = changes(before.made_from, wanted) if before else ()
-    if before and not changed and is_intact(unit.record, before):
+    if before and not _outdated(unit, before, wanted):
         return before
+    changed = changes(before.made_from, wanted) if before else ()
     unit.record.unlink(missing_ok=True)
     begun, reset = time.monotonic(), _reset_memory()
     outcome, outputs = _attempt(unit, needed)

@@ -42,12 +42,19 @@ BINS = (10, 20, 40, 80, 160, 320, np.inf)
 @dataclass(frozen=True)
 class Repeats:
     """Repeated stars of one band, arrays of one length: ``instrumental``: mean, mag; ``error``: rms quoted error, mag;
-    ``scatter``: standard deviation of a measurement, mag; ``freedom``: degrees of freedom of that."""
+    ``scatter``: standard deviation of a measurement, mag; ``freedom``: degrees of freedom of that. ``offsets``: by how
+    much each scan is fainter than its visit (mag), which is taken out."""
 
     instrumental: np.ndarray
     error: np.ndarray
     scatter: np.ndarray
     freedom: np.ndarray
+    offsets: np.ndarray
+
+    def __getitem__(self, rows):
+        """The stars ``rows`` (mask)."""
+        columns = (getattr(self, name)[rows] for name in ("instrumental", "error", "scatter", "freedom"))
+        return Repeats(*columns, self.offsets)
 
     def __len__(self):
         return len(self.error)
@@ -62,24 +69,25 @@ def repeats(scans, visits, band):
     """The Repeats of a night in one band. ``scans``, ``visits``: as in ``scan_stars.measurements``."""
     parts = [_visit([stars[band] for seq, stars in scans.items() if visits[seq] == visit and band in stars])
              for visit in dict.fromkeys(visits[seq] for seq in scans)]  # fmt: skip
-    return Repeats(*(np.concatenate([np.zeros(0), *column]) for column in zip(*parts))) if parts else _none()
+    return Repeats(*(np.concatenate([np.zeros(0), *column]) for column in zip(_nothing(), *parts)))
 
 
-def _none():
-    return Repeats(*np.zeros((4, 0)))
+def _nothing():
+    return (np.zeros(0),) * 5
 
 
 def _visit(scans):
-    """Columns of Repeats for one visit."""
+    """Columns of Repeats for one visit, and the offsets of its scans."""
     usable = [_alone(stars) for stars in scans]
     scan = np.repeat(np.arange(len(usable)), [len(stars) for stars in usable])
     if len(scan) == 0:
-        return np.zeros((4, 0))
+        return _nothing()
     star = _linked(np.concatenate([unit_vectors(stars.ra, stars.dec) for stars in usable]), scan)
     magnitude, error = (np.concatenate(part) for part in zip(*(stars.instrumental for stars in usable)))
     use = star >= 0
     star, scan, magnitude, error = star[use], scan[use], magnitude[use], error[use]
-    return _sums(star, magnitude - _offsets(star, scan, magnitude, error)[scan], error)
+    offsets = _offsets(star, scan, magnitude, error)
+    return (*_sums(star, magnitude - offsets[scan], error), offsets)
 
 
 def _alone(stars):
@@ -128,7 +136,8 @@ class ErrorCorrection:
     """How the quoted errors of a band are made to match: ``factor`` and ``floor`` (mag); 1 and 0 when nothing is done.
 
     ``stars``: repeated ones; ``pull``, ``pull_after``: rms difference in units of the errors, before and after (None:
-    no stars); ``bins``: the same by S/N; ``note``: why nothing is done, "".
+    no stars); ``scan_scatter``: rms of what scans of a visit differ by, mag, which no error of a star holds (None: not
+    known); ``bins``: the same by S/N; ``note``: why nothing is done, "".
     """
 
     factor: float
@@ -136,6 +145,7 @@ class ErrorCorrection:
     stars: int
     pull: float | None
     pull_after: float | None
+    scan_scatter: float | None
     bins: tuple
     note: str
 
@@ -148,13 +158,13 @@ def error_correction(found):
     """The ErrorCorrection that Repeats ask for."""
     if len(found) < FEWEST_STARS:
         note = f"{len(found)} repeated stars, at least {FEWEST_STARS} are needed: the errors stay as they are quoted"
-        return ErrorCorrection(1.0, 0.0, len(found), _number(found.pull()), _number(found.pull()), (), note)
+        return ErrorCorrection(1.0, 0.0, len(found), _number(found.pull()), _number(found.pull()), None, (), note)
     factor, floor, kept = 1.0, 0.0, found
     for _ in range(4):
         kept = _without_outliers(found, factor, floor)
         factor, floor = _fit(kept)
     return ErrorCorrection(round(factor, 4), round(floor, 5), len(kept), kept.pull(), kept.pull(factor, floor),
-                           _bins(kept, factor, floor), "")  # fmt: skip
+                           float(found.offsets.std()), _bins(kept, factor, floor), "")  # fmt: skip
 
 
 def _without_outliers(found, factor, floor):
@@ -162,7 +172,7 @@ def _without_outliers(found, factor, floor):
     ratio = found.scatter**2 / ((factor * found.error) ** 2 + floor**2)
     usual = np.median(ratio / (chi2.ppf(0.5, found.freedom) / found.freedom))
     keep = ratio * found.freedom / max(usual, 1e-6) < chi2.ppf(OUTLIER, found.freedom)
-    return Repeats(*(getattr(found, name)[keep] for name in Repeats.__dataclass_fields__))
+    return found[keep]
 
 
 def _fit(found):
@@ -181,7 +191,7 @@ def _fit(found):
 def _bins(found, factor, floor):
     snr, out = MAGNITUDE / found.error, []
     for low, high in zip(BINS, BINS[1:]):
-        part = Repeats(*(getattr(found, name)[(snr >= low) & (snr < high)] for name in Repeats.__dataclass_fields__))
+        part = found[(snr >= low) & (snr < high)]
         if len(part):
             out.append({"snr": low, "stars": len(part), "scatter": float(np.sqrt((part.scatter**2).mean())),
                         "pull": part.pull(), "pull_after": part.pull(factor, floor)})  # fmt: skip

@@ -11,13 +11,14 @@ SIZE = (256, 512)
 SOFT = 4.0
 """Noise levels above the sky at which the stretch (asinh: Lupton et al. 2004) turns from linear to logarithmic."""
 
-WHITE = 400.0
+WHITE = 300.0
 """Noise levels of what is white; own choice, a star some magnitudes above the limit."""
 
 SKY = 0.08
 """Brightness of the sky: dark, but not so dark that its noise is not seen."""
 
-COLOURS = ("k", "h", "j")
+COLOURS = {"k": 1.6, "h": 1.1, "j": 0.7}
+"""Red, green and blue, and what their signal-to-noise is multiplied by: usual stars, brightest at J, come out nearly white."""
 
 
 def colour_picture(images):
@@ -27,7 +28,8 @@ def colour_picture(images):
     stretch of the mean of the bands, so that colours are kept.
     """
     shape = next(iter(images.values())).shape
-    scaled = np.stack([_scaled(images[band]) if band in images else np.zeros(shape) for band in COLOURS], axis=-1)
+    scaled = np.stack([weight * _scaled(images[band]) if band in images else np.zeros(shape)
+                       for band, weight in COLOURS.items()], axis=-1)  # fmt: skip
     light = np.maximum(scaled.sum(axis=-1) / max(len(images), 1), 0)
     gain = np.arcsinh(light / SOFT) / np.arcsinh(WHITE / SOFT) / np.maximum(light, 1e-3)
     bright = SKY + np.maximum(scaled, -1) * gain[..., None]
