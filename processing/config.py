@@ -136,6 +136,8 @@ class ScanPhotometry:
     listed: float = number("")
     split_separation: float = number("")
     split_significance: float = number("")
+    doubtful: float = number("")
+    doubtful_reach: float = number("arcsec")
 
 
 @dataclass(frozen=True)

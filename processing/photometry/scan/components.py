@@ -6,6 +6,7 @@ from scipy.spatial import cKDTree
 from processing.config import survey
 from processing.photometry.components import fainter_twins
 from processing.photometry.scan import kernels
+from processing.photometry.scan.errors import covariances
 from processing.photometry.scan.fit import derivative_stamps
 
 
@@ -17,6 +18,15 @@ def pruned(model):
     keep = stars.flux > rules.keep * lone_errors(model)
     keep[fainter_twins(stars, keep, rules.same)] = False
     return model if keep.all() else model.with_stars(stars.select(keep))
+
+
+def without_doubtful(model):
+    """The Model without components that their neighbours make superfluous: less than ``doubtful`` sigma with these
+    free, next to a brighter one."""
+    rules, error = survey().scan_photometry, np.sqrt(covariances(model)[:, 0, 0])
+    near = np.isfinite(distance_to_brighter(model.stars, rules.doubtful_reach))
+    keep = ~(near & (model.stars.flux < rules.doubtful * error))
+    return pruned(model if keep.all() else model.with_stars(model.stars.select(keep)))
 
 
 def lone_errors(model):

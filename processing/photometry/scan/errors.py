@@ -18,7 +18,8 @@ def covariances(model):
     """
     pairs, stamps = close_pairs(model.stars), derivative_stamps(model)
     normal = normal_matrix(model.weight, model.places, stamps, pairs)
-    spread = np.where(model.weight > 0, model.weight**2 * model.variance, 0).astype(np.float32)
+    variance = np.where(model.weight > 0, model.variance, 0)
+    spread = (model.weight**2 * variance).astype(np.float32)
     noise = normal_matrix(spread, model.places, stamps, pairs)
     return _covariances(normal.indptr, normal.indices, normal.data, noise.data)
 

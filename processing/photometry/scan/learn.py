@@ -59,7 +59,7 @@ def _prior(nodes, width):
     return prior
 
 
-def with_surface(psf, residual, weight, places, flux, roughness=0.02, looseness=0.5):
+def with_surface(psf, residual, weight, places, flux, roughness=0.06, looseness=0.5):
     """The PSF with its surface corrected; it keeps its centre and unit light in the total aperture.
 
     ``roughness``, ``looseness``: one-sigma prior on the second differences, and on the size, of the fractional change.

@@ -6,7 +6,7 @@ from processing.atlas.grid import strip_grid
 from processing.config import survey
 from processing.frames.masks import Flaw
 from processing.photometry.fit import Stars
-from processing.photometry.scan.components import pruned
+from processing.photometry.scan.components import pruned, without_doubtful
 from processing.photometry.scan.detection import first_peaks, more_peaks, strip_of
 from processing.photometry.scan.fit import Model, fitted
 from processing.photometry.scan.listing import band_sources
@@ -14,6 +14,10 @@ from processing.photometry.scan.places import Mapping, apparitions
 from processing.photometry.scan.psf import first_guess
 from processing.photometry.scan.psf_stars import learned_from_stars
 from processing.photometry.scan.sky import frame_sky
+
+
+FEW_NEW = 0.01
+"""The search for blends ends when it finds less than this part more."""
 
 
 def measure_scan(scan, solution, usable, progress=lambda what: None):
@@ -51,10 +55,13 @@ def measure_band(scan, solution, band, frames, grid, progress=lambda what: None)
     progress("blends")
     for _ in range(rules.deblend_rounds):
         left, stars = work.strip(model.residual), work.strip(model.image)
-        model = work.with_peaks(model, more_peaks(left, stars, model.psf, rules.detect_again, rules.share, model.stars))
-        model = learned_from_stars(work.with_sky(fitted(pruned(fitted(model, 2)), 1)))
+        new = more_peaks(left, stars, model.psf, rules.detect_again, rules.share, model.stars)
+        model = fitted(pruned(fitted(work.with_peaks(model, new), 2)), 1)
+        model = learned_from_stars(work.with_sky(model))
+        if len(new) < FEW_NEW * len(model.stars):
+            break
     progress("final fit")
-    model = fitted(pruned(fitted(model, 2)), 2)
+    model = fitted(without_doubtful(fitted(model, 2)), 2)
     model = work.with_sky(model)
     return band_sources(work, fitted(model, 1))
 
@@ -94,8 +101,11 @@ class Frames:
         return model.with_data(self.raw - frame_sky(self.raw - model.image, self.usable, self.noise))
 
     def with_peaks(self, model, new):
-        """The Model with more stars; those that no frame sees are left out."""
-        stars = model.stars.joined(new)
+        """The Model with more stars."""
+        return self.with_only(model, model.stars.joined(new))
+
+    def with_only(self, model, stars):
+        """The Model with these stars; those that no frame sees are left out."""
         places = apparitions(stars.x, stars.y, model.mapping)
         seen = np.bincount(places.star, minlength=len(stars)) > 0
         return model.with_stars(stars.select(seen)) if not seen.all() else model.with_stars(stars, places)
