@@ -6,9 +6,9 @@ import numpy as np
 
 from processing.astrometry.plane import angles, basis, from_plane, moved
 from processing.config import survey
-from processing.photometry.bright.find import linked, mean_places, saturated_apparitions
+from processing.photometry.bright.find import FULL_READ1, linked, mean_places, saturated_apparitions
 from processing.photometry.bright.places import places
-from processing.photometry.bright.profile import default_profile, measured_profile
+from processing.photometry.bright.profile import Profile, default_profile, measured_profile
 from processing.photometry.bright.radius import saturated_radius
 from processing.photometry.bright.light import PIXEL, spike_numbers
 from processing.photometry.bright.read1 import apertures, frame_means, row_levels
@@ -17,12 +17,18 @@ from processing.photometry.bright.wings import fit_wings
 ROUNDS = 2
 """Profile, fluxes from wings and apertures without their neighbours need each other."""
 
+LEAST = 0.5
+"""Least light of such a star in the aperture of a first read, in units of a pixel that saturates the second."""
+
 ALIKE = 0.2
 """Relative difference of the first reads of what saturates in one frame only: cosmic rays and noise on the spikes of very
 bright stars differ."""
 
 SURE = 0.3
 """... and its place has a smaller error than this, arcsec."""
+
+GLARE = 40
+"""... and no star that saturates the first read is so near, pixel."""
 
 PROFILE_STARS = 40
 """The profile is taken from so many of the brightest stars with a flux from the first read."""
@@ -52,8 +58,9 @@ class BrightStars:
         Inside it the 1.3 s images are saturated in some frame.
     to_total : float
         Total flux of 1.3 s over that in the 4 arcsec aperture of the first read, as applied; see ``normalised``.
-    profile_stars : int
-        How many stars of the scan the profile of the wings rests on; 0: the default of etc/survey.yaml.
+    profile : Profile
+        How their light falls off with radius; ``profile.stars``: how many stars of the scan it rests on, 0 for the
+        default of etc/survey.yaml.
     """
 
     ra: np.ndarray
@@ -66,7 +73,7 @@ class BrightStars:
     frames_seen: np.ndarray
     radius: np.ndarray
     to_total: float
-    profile_stars: int
+    profile: Profile
 
     def __len__(self):
         return len(self.ra)
@@ -90,11 +97,12 @@ def bright_stars(frames, solution, band, texp=(0.051, 1.351)):
     texp : (float, float), s
         Exposure of the first and of the second read.
     """
-    ra, dec, cov = _found(frames, solution, band)
+    total = (texp[1] - texp[0]) / texp[0]
+    ra, dec, cov = _found(frames, solution, band, total)
     if len(ra) == 0:
-        return _none((texp[1] - texp[0]) / texp[0])
+        return _none(total)
     where = places(solution, band, ra, dec, len(frames.read1), frames.read1.shape[1:])
-    measured = _Measured(frames, solution, band, where, ra, dec, cov, (texp[1] - texp[0]) / texp[0])
+    measured = _Measured(frames, solution, band, where, ra, dec, cov, total)
     for _ in range(ROUNDS):
         measured.profile_from_stars()
         measured.wings()
@@ -104,10 +112,10 @@ def bright_stars(frames, solution, band, texp=(0.051, 1.351)):
 
 def _none(to_total):
     empty, counts = np.zeros(0), np.zeros(0, int)
-    return BrightStars(empty, empty, np.zeros((0, 2, 2)), empty, empty, counts, counts, counts, empty, to_total, 0)
+    return BrightStars(empty, empty, np.zeros((0, 2, 2)), empty, empty, counts, counts, counts, empty, to_total, default_profile())
 
 
-def _found(frames, solution, band):
+def _found(frames, solution, band, total):
     """Places (deg) and covariances (arcsec2) of the stars that more than one frame confirms."""
     seen = saturated_apparitions(frames.read1, frames.flaws)
     if len(seen) == 0:
@@ -121,20 +129,31 @@ def _found(frames, solution, band):
     often = np.bincount(frames_of[0], minlength=count) > 1
     once = np.flatnonzero(~often & (cov[:, 0, 0] < SURE**2))
     first = frames_of[1][np.searchsorted(frames_of[0], once)]
-    kept = np.r_[np.flatnonzero(often), once[_confirmed(frames, solution, band, ra[once], dec[once], first)]]
+    kept = np.r_[np.flatnonzero(often), once[_confirmed(frames, solution, band, total, ra[once], dec[once], first)]]
     return ra[kept], dec[kept], cov[kept]
 
 
-def _confirmed(frames, solution, band, ra, dec, frame):
-    """Whether the first reads of two more frames show what saturated in ``frame`` (one a star)."""
+def _confirmed(frames, solution, band, total, ra, dec, frame):
+    """Whether the first reads of two more frames show what saturated in ``frame`` only (one a star)."""
     where = places(solution, band, ra, dec, len(frames.read1), frames.read1.shape[1:])
-    levels = row_levels(frames.read1, frames.flaws, where.frame, where.y)
+    levels, least = row_levels(frames.read1, frames.flaws, where.frame, where.y), survey().detector.saturate / total
     found = apertures(frames.read1, frames.flaws, levels, where.frame, where.x, where.y).flux
-    there = where.frame == frame[where.star]
-    own = np.full(len(ra), np.nan)
-    own[where.star[there]] = found[there]
-    same = ~there & (np.abs(found - own[where.star]) < ALIKE * own[where.star])
-    return np.bincount(where.star[same], minlength=len(ra)) > 1
+    kept = np.zeros(len(ra), bool)
+    for k in range(len(ra)):
+        mine = (where.star == k) & np.isfinite(found)
+        there = mine & (where.frame == frame[k])
+        other = found[mine & ~there]
+        if _glare(frames.flaws[frame[k]], where, (where.star == k) & (where.frame == frame[k])):
+            continue
+        expected = found[there][0] if there.any() else np.median(other) if len(other) else 0.0
+        kept[k] = expected > LEAST * least and (np.abs(other - expected) < ALIKE * expected).sum() > 1
+    return kept
+
+
+def _glare(flaws, where, here):
+    """Whether the first read is saturated near the apparition ``here`` (mask): wings and spikes look like stars there."""
+    x, y = (int(max(v[here][0] - GLARE, 0)) for v in (where.x, where.y))
+    return bool((flaws[y:y + 2 * GLARE, x:x + 2 * GLARE] & FULL_READ1).any())
 
 
 class _Measured:
@@ -228,7 +247,7 @@ class _Measured:
         method = np.where(by_wings, 3, np.where(known, 1, 9))
         flux = np.where(known & (self.flux > 0), self.flux, np.nan)
         return BrightStars(self.ra, self.dec, self.cov, flux, error, method, used, seen, self.radius, self.to_total,
-                           self.profile.stars)  # fmt: skip
+                           self.profile)  # fmt: skip
 
 
 def _noise(frames):
