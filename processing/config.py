@@ -44,6 +44,8 @@ class Detector:
     read_noise: float = number("electron")
     saturate: float = number("adu")
     nonlinearity: float = number("1/adu")
+    latent_above: float = number("adu")
+    latent_frames: int = number("")
 
 
 @dataclass(frozen=True)

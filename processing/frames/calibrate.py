@@ -4,7 +4,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from processing.frames.masks import Flaw, mark
+from processing.config import survey
+from processing.frames.masks import Flaw, latent, mark
 from processing.frames.reads import linearised, saturated
 
 
@@ -55,6 +56,7 @@ def calibrate(read1, read2, darks, response, bad, limit, nonlinearity):
     flaws = np.broadcast_to(bad, read1.shape).copy()
     mark(flaws, saturated(above2, limit), Flaw.SATURATED)
     mark(flaws, saturated(above1, limit), Flaw.SATURATED_READ1)
+    mark(flaws, latent(above2, survey().detector.latent_above, survey().detector.latent_frames), Flaw.LATENT)
     first = linearised(above1, nonlinearity)
     image = linearised(above2, nonlinearity) - first - darks.difference
     slope = np.where(np.isfinite(response.slope) & (response.slope > 0), response.slope, 1)

@@ -4,6 +4,7 @@ import numpy as np
 
 from processing.config import survey
 from processing.photometry.errors import blend_numbers
+from processing.photometry.fit import Stars
 from processing.photometry.listing import in_glare
 from processing.photometry.scan import kernels
 from processing.photometry.scan.apertures import apertures
@@ -12,6 +13,7 @@ from processing.photometry.scan.detection import coadd_psf
 from processing.photometry.scan.errors import covariances
 from processing.photometry.scan.psf import enclosed
 from processing.photometry.scan.psf_stars import clean_stars
+from processing.photometry.scan.saturated import joined, on_fit_scale
 from processing.photometry.sources import BandSources
 
 
@@ -22,10 +24,10 @@ def band_sources(work, model):
     flux_err = np.sqrt(covariance[:, 0, 0])
     standard, scale = apertures(model, survey().aperture.radius), total_over_fit(model)
     inside = enclosed(model.psf.surface, survey().aperture.radius / settings.frame_pixel)
-    keep = np.isfinite(flux_err) & listed(model, flux_err, work.band)
+    keep = np.isfinite(flux_err) & listed(model, flux_err, work)
     flux = unbiased(stars.flux, flux_err)
     field = work.strip(model.residual)
-    return BandSources(
+    sources = BandSources(
         band=work.band, x=stars.x, y=stars.y,
         x_var=covariance[:, 1, 1], y_var=covariance[:, 2, 2], xy_cov=covariance[:, 1, 2],
         flux=scale * flux, flux_err=scale * np.hypot(flux_err, rules.flux_floor * stars.flux),
@@ -36,15 +38,18 @@ def band_sources(work, model):
         aperture_correction=1 / inside, residual=np.where(np.isfinite(field.data), field.data, np.nan),
         ndet=np.stack([standard.seen, standard.frames], axis=1),
     ).select(keep)  # fmt: skip
+    bright = on_fit_scale(work.bright, work.scan.frames[work.band], model, scale)
+    return joined(sources, bright, work.bright_x, work.bright_y)
 
 
-def listed(model, flux_err, band):
+def listed(model, flux_err, work):
     """True for the components that are sources: significant with their neighbours free, apart, in no star's glare."""
     stars, rules = model.stars, survey().scan_photometry
     snr = stars.flux / flux_err
     near = distance_to_brighter(stars, 10.0) < rules.split_separation * fwhm(model.psf)
     shown = snr > np.where(near, rules.split_significance, rules.listed)
-    return shown & ~in_glare(stars, band, 1.0)
+    parents = Stars(work.bright_x, work.bright_y, np.nan_to_num(work.bright.flux))
+    return shown & ~in_glare(stars.joined(parents), work.band, 1.0)[: len(stars)]
 
 
 def unbiased(flux, flux_err):

@@ -5,6 +5,7 @@ import numpy as np
 from processing.atlas.grid import strip_grid
 from processing.config import survey
 from processing.frames.masks import Flaw
+from processing.photometry.bright import bright_stars
 from processing.photometry.fit import Stars
 from processing.photometry.scan.components import pruned, without_doubtful
 from processing.photometry.scan.detection import first_peaks, more_peaks, strip_of
@@ -13,6 +14,7 @@ from processing.photometry.scan.listing import band_sources
 from processing.photometry.scan.places import Mapping, apparitions
 from processing.photometry.scan.psf import first_guess
 from processing.photometry.scan.psf_stars import learned_from_stars
+from processing.photometry.scan.saturated import apart_from, without_bright
 from processing.photometry.scan.sky import frame_sky
 
 
@@ -46,6 +48,8 @@ def measure_band(scan, solution, band, frames, grid, progress=lambda what: None)
     """The BandSources of one band; ``frames``: its UsableFrames, ``grid``: the strip."""
     rules = survey().scan_photometry
     work = Frames(scan, solution, band, frames, grid)
+    progress("bright stars")
+    work.set_bright(bright_stars(scan.frames[band], solution, band))
     progress("first stars")
     model = work.first_model()
     model = work.with_peaks(model, first_peaks(work.strip(model.data), model.psf, rules.detect))
@@ -53,9 +57,9 @@ def measure_band(scan, solution, band, frames, grid, progress=lambda what: None)
     for _ in range(3):
         model = learned_from_stars(work.with_sky(fitted(model, 2)))
     progress("blends")
+    stars = work.strip(model.image)
     for _ in range(rules.deblend_rounds):
-        left, stars = work.strip(model.residual), work.strip(model.image)
-        new = more_peaks(left, stars, model.psf, rules.detect_again, rules.share, model.stars)
+        new = more_peaks(work.strip(model.residual), stars, model.psf, rules.detect_again, rules.share, model.stars)
         model = fitted(pruned(fitted(work.with_peaks(model, new), 2)), 1)
         model = learned_from_stars(work.with_sky(model))
         if len(new) < FEW_NEW * len(model.stars):
@@ -67,7 +71,7 @@ def measure_band(scan, solution, band, frames, grid, progress=lambda what: None)
 
 
 class Frames:
-    """The frames of one band on their way through the photometry.
+    """The frames of one band on their way through the photometry, and the stars that saturate them.
 
     ``raw``: (n, ny, nx), DN, medians off; ``usable``: bool, saturated pixels are not; ``noise``: DN, (n,); ``level``:
     the medians.
@@ -81,6 +85,12 @@ class Frames:
         self.raw = np.where(seen, frames.image, np.float32(0.0))
         self.level = frames.level[np.isfinite(frames.level)]
         self.noise = np.where(np.isfinite(frames.noise), frames.noise, 1.0)
+
+    def set_bright(self, bright):
+        """Take BrightStars off the frames."""
+        self.bright = bright
+        self.bright_x, self.bright_y = self.grid.wcs.wcs_world2pix(bright.ra, bright.dec, 0)
+        self.raw, self.usable = without_bright(self.raw, self.usable, self.noise, bright, self.solution, self.band)
 
     def first_model(self):
         """A Model without stars and with a round PSF."""
@@ -106,6 +116,7 @@ class Frames:
 
     def with_only(self, model, stars):
         """The Model with these stars; those that no frame sees are left out."""
+        stars = stars.select(apart_from(stars, self.bright, self.bright_x, self.bright_y))
         places = apparitions(stars.x, stars.y, model.mapping)
         seen = np.bincount(places.star, minlength=len(stars)) > 0
         return model.with_stars(stars.select(seen)) if not seen.all() else model.with_stars(stars, places)
