@@ -6,6 +6,7 @@ from contextlib import contextmanager
 
 from processing import __version__
 from processing.errors import SurveyError
+from processing.formats.whole import throwaway_folder
 
 MEMORY = 3.0
 """GB that a worker may use; one that needs more is stopped and its unit fails."""
@@ -15,8 +16,11 @@ PATIENCE = 30
 
 
 @contextmanager
-def workers(address=None, count=None):
-    """A Dask client: of the cluster at ``address``, else of a local one with ``count`` processes (default: cores)."""
+def workers(scratch, address=None, count=None):
+    """A Dask client: of the cluster at ``address``, else of a local one with ``count`` processes (default: cores).
+
+    ``scratch``: folder in which those of a local cluster may keep a little.
+    """
     import dask
 
     # One thread a worker and no sharing of data between them: nothing to spill, and sums in a fixed order.
@@ -25,7 +29,8 @@ def workers(address=None, count=None):
              "distributed.scheduler.allowed-failures": 1}  # fmt: skip
     for name in ("distributed", "distributed.worker", "distributed.scheduler", "distributed.nanny"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
-    with dask.config.set(quiet), _elsewhere(address) if address else _here(count or default_count()) as client:
+    with dask.config.set(quiet), (
+            _elsewhere(address) if address else _here(scratch, count or default_count())) as client:  # fmt: skip
         yield client
 
 
@@ -36,14 +41,12 @@ def default_count():
 
 
 @contextmanager
-def _here(count):
-    from tempfile import TemporaryDirectory
-
+def _here(scratch, count):
     from dask.distributed import Client, LocalCluster
 
-    with TemporaryDirectory(prefix="twomass-") as scratch, LocalCluster(
+    with throwaway_folder(scratch / ".workers") as folder, LocalCluster(
         n_workers=count, threads_per_worker=1, processes=True, memory_limit=f"{MEMORY}GB", host="127.0.0.1",
-        dashboard_address=None, local_directory=scratch, silence_logs=logging.CRITICAL,
+        dashboard_address=None, local_directory=folder, silence_logs=logging.CRITICAL,
     ) as cluster, Client(cluster) as client:  # fmt: skip
         yield client
 

@@ -50,6 +50,20 @@ def whole_folder(path, marker=None):
         shutil.rmtree(partial, ignore_errors=True)
 
 
+@contextmanager
+def throwaway_folder(path):
+    """A folder beside ``path`` that is there during the block only; those of killed processes are removed first."""
+    path = Path(os.path.realpath(path))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    _remove_leftovers(path)
+    partial = _partial(path)
+    partial.mkdir()
+    try:
+        yield partial
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+
+
 def _check_replaceable(path, marker):
     if not path.exists() or (path.is_dir() and not any(path.iterdir())):
         return
