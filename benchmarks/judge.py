@@ -1,7 +1,7 @@
 """How good measured stars are, against the truth and the bound of Cramer and Rao.
 
     found = match(measured, answer)
-    scatter(found, answer.alone)                 by signal to noise
+    completeness(found), false_sources(found)
 
 A star of the truth and a listed source belong together when they are within MATCH arcsec and MATCH_MAG magnitudes:
 the brightest star chooses first, the nearest source that is left. A source that no star chose is false unless the
@@ -16,12 +16,14 @@ from scipy.spatial import cKDTree
 
 MATCH, MATCH_MAG = 1.5, 1.0
 EXPLAIN, EXPLAIN_MAG = 2.0, 1.5
-SNR_BINS = (5, 10, 20, 50, 100, 200)
 LISTED = 7.0
 """Quoted signal to noise from which a source is taken to be in a catalog."""
 
 FULL = 5
 """Frames that see a star where the scan is complete: six, sometimes seven, five where an edge drifts."""
+
+HALF_WIDTH = 240.0
+"""Arcsec from the middle of the scan to where all arrays see a star whole; releases leave out a border of 10 arcsec."""
 
 MAG = 2.5 / np.log(10)
 
@@ -61,11 +63,16 @@ class Found:
     false: np.ndarray
 
     def pairs(self, keep, origin=2):
-        """star and source rows of the stars at ``keep`` (bool) whose flux has this origin, and which the scan sees FULL
-        times."""
-        wanted = keep & (self.answer.bound.frames >= FULL)
+        """star and source rows of the stars at ``keep`` (bool) whose flux has this origin, and which the scan sees
+        completely."""
+        wanted = keep & complete(self.answer)
         chosen = wanted[self.star] & (self.measured.origin[self.source] == origin)
         return self.star[chosen], self.source[chosen]
+
+
+def complete(answer):
+    """Which stars lie where the scan is complete, bool."""
+    return (answer.bound.frames >= FULL) & (np.abs(answer.east) < HALF_WIDTH)
 
 
 def match(measured, answer):
@@ -105,7 +112,7 @@ def _explained(answer, star, places, mag):
 
 def completeness(found, keep=True, snr=10.0):
     """Share of the stars above ``snr`` (of the lone bound) at ``keep`` that were found, and the number of them."""
-    wanted = (found.answer.bound.lone.snr >= snr) & (found.answer.bound.frames >= FULL) & keep
+    wanted = (found.answer.bound.lone.snr >= snr) & complete(found.answer) & keep
     got = np.zeros(len(wanted), bool)
     got[found.star] = True
     return float(got[wanted].mean()) if wanted.any() else np.nan, int(wanted.sum())
@@ -113,5 +120,5 @@ def completeness(found, keep=True, snr=10.0):
 
 def false_sources(found, least=LISTED):
     """Share of the listed sources that nothing explains, and the number of them all."""
-    listed = found.measured.snr >= least
+    listed = (found.measured.snr >= least) & (np.abs(found.measured.east) < HALF_WIDTH)
     return float(listed[found.false].sum() / max(listed.sum(), 1)), int(listed.sum())
