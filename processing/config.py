@@ -190,6 +190,7 @@ class Merge:
     """Position errors and the rules of band merging."""
 
     band_floor: float = number("arcsec")
+    scan_floor: float = number("arcsec")
     frame_floor: float = number("arcsec")
     reach: float = number("arcsec")
     common: float = number("")

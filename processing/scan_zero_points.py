@@ -60,7 +60,7 @@ def at_mid_scan(sources, zero_point, track):
     zero_point : BandZeroPoint
     track : processing.bandmerge.scan_track.ScanTrack
 
-    ``flux``, ``aperture_flux`` and their errors are multiplied, and the residual image from which limits come; the noise
+    ``flux``, ``aperture_flux`` and their errors are multiplied, and the residual image from which limits come; noise
     of a faint source, ``flux_noise``, stays that of the middle.
     """
     brighter = 10 ** (-0.4 * (track.mean(sources.y, zero_point.frames) - zero_point.value))

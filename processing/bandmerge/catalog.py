@@ -34,7 +34,8 @@ def merge_sources(plane, sources):
 
     ``plane``: the ``processing.bandmerge.plane.Plane`` on which their pixels are.
     """
-    lists, offsets = without_offsets([places_of(found, plane.pixel_scale) for found in sources.values()])
+    lists = [places_of(found, plane.pixel_scale).widened(plane.band_floor) for found in sources.values()]
+    lists, offsets = without_offsets(lists)
     merged = mark_unresolved(merge_bands(lists, plane.area), lists)
     indices = {band.letter: band.index for band in BANDS}
     confused = {letter: confused_sources(found, plane.magzp[letter], indices[letter], plane.pixel_scale)

@@ -15,6 +15,7 @@ class FieldPlane:
     def __init__(self, field):
         self.field, self.image = field, field.first
         self.pixel_scale = self.image.pixel_scale
+        self.band_floor = survey().merge.band_floor
         self.area = self.image.data.size * self.pixel_scale**2
         self.magzp = {letter: image.magzp for letter, image in field.images.items()}
         self.zero_point_error = {band.letter: band.zero_point_error for band in BANDS}

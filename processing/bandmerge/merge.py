@@ -44,7 +44,7 @@ def merge_bands(lists, area):
     Parameters
     ----------
     lists : list of Places, one a band in the order J, H, Ks
-        Without offset to each other (``processing.bandmerge.align``).
+        Without offset to each other (``processing.bandmerge.align``), with all errors that are not common to the bands.
     area : float, arcsec**2
         Of the field.
 
@@ -56,13 +56,13 @@ def merge_bands(lists, area):
     index, ambiguous = np.empty((0, 0), int), np.empty((0, 0), bool)
     for band, places in enumerate(lists):
         rows = Places(np.empty((0, 2)), np.empty((0, 2, 2))) if band == 0 else mean_places(lists[:band], index)
-        found = match(rows, places.widened(rules.band_floor), area, rules)
+        found = match(rows, places, area, rules)
         index, ambiguous = _join(index, ambiguous, found, len(places))
     return Merged(index, np.full_like(index, -1), ambiguous, mean_places(lists, index, ambiguous))
 
 
 def mean_places(lists, index, avoid=None):
-    """Weighted mean position of each row of ``index`` over its bands, each widened by the floor of a single band.
+    """Weighted mean position of each row of ``index`` over its bands.
 
     ``avoid``, bool of the shape of ``index``, marks confused measurements: they count only where there is no other.
     """
@@ -70,8 +70,7 @@ def mean_places(lists, index, avoid=None):
     if avoid is not None:
         clean = used & ~avoid
         used = np.where(clean.any(axis=1)[:, None], clean, used)
-    floor = survey().merge.band_floor
-    groups = [(_placed(places.widened(floor), column), use) for places, column, use in zip(lists, index.T, used.T)]
+    groups = [(_placed(places, column), use) for places, column, use in zip(lists, index.T, used.T)]
     return weighted_mean(groups)
 
 

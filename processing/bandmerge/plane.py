@@ -17,6 +17,8 @@ class Plane(Protocol):
     pixel_scale : float, arcsec
     area : float, arcsec**2
         Of the whole plane: the density of a list too short for a local one.
+    band_floor : float, arcsec
+        Error of a position in one band, each axis, that its covariance does not know of.
     magzp : dict of str to float, mag
         By band letter: magnitude of 1 DN.
     zero_point_error : dict of str to float, mag
@@ -25,6 +27,7 @@ class Plane(Protocol):
 
     pixel_scale: float
     area: float
+    band_floor: float
     magzp: dict
     zero_point_error: dict
 

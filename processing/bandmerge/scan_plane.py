@@ -7,6 +7,7 @@ import numpy as np
 from processing.atlas.grid import scan_grids, strip_grid
 from processing.bandmerge.plane import edge_columns, nearer
 from processing.bandmerge.scan_track import scan_track
+from processing.config import survey
 from processing.formats.raw_night import night_date
 
 MJD_ZERO = 2400000.5
@@ -37,6 +38,7 @@ class ScanPlane:
         self.images = scan_grids(solution) if images is None else images
         self.track = scan_track(solution, self.grid, usable)
         self.pixel_scale = float(3600 * np.abs(self.grid.wcs.wcs.cdelt[1]))
+        self.band_floor = survey().merge.scan_floor
         self.area = float(np.prod(self.grid.shape)) * self.pixel_scale**2
 
     def sky_position(self, x, y):
@@ -65,7 +67,8 @@ class ScanPlane:
         return {
             "hemis": np.full(n, self.night[-1]), "date": np.full(n, night_date(self.night).isoformat()),
             "scan": np.full(n, self.number), "coadd": self.image_numbers[self._deepest(x, y)],
-            "x_scan": self.track.cross(x, y) * self.pixel_scale, "jdate": np.round(self.track.mean(y, self.mjd) + MJD_ZERO, 6),
+            "x_scan": self.track.cross(x, y) * self.pixel_scale,
+            "jdate": np.round(self.track.mean(y, self.mjd) + MJD_ZERO, 6),
         }
 
     def edges(self, x, y):

@@ -22,12 +22,11 @@ def mark_unresolved(merged, lists):
     removed."""
     index, unresolved = merged.index.copy(), merged.unresolved.copy()
     pairs = _close_pairs(merged.places.xy, survey().merge.pair_reach)
-    wide = [places.widened(survey().merge.band_floor) for places in lists]
     for resolving in range(len(lists)):
         resolved = pairs[(merged.index[pairs, resolving] >= 0).all(axis=1)]
         for band in range(len(lists)):
             if band != resolving and len(resolved):
-                _mark_band(resolved, resolving, band, wide, merged, index, unresolved)
+                _mark_band(resolved, resolving, band, lists, merged, index, unresolved)
     keep = (index >= 0).any(axis=1)
     index, unresolved, ambiguous = index[keep], unresolved[keep], merged.ambiguous[keep]
     ambiguous = ambiguous & (index >= 0)
@@ -59,7 +58,7 @@ def share_of_second(single, first, second):
 
 
 def _mark_band(pairs, resolving, band, lists, merged, index, unresolved):
-    """Mark in ``index`` and ``unresolved`` the pairs (n, 2) that ``band`` does not resolve; ``lists`` with all errors.
+    """Mark in ``index`` and ``unresolved`` the pairs (n, 2) that ``band`` does not resolve.
 
     The second round finds the third star of a triple: its partner's light is by then known to be a blend.
     """

@@ -1,4 +1,4 @@
-"""Fluxes of a scan through changing air, brought to the zero point of its middle: stars of one magnitude have one flux."""
+"""Fluxes of a scan through changing air at the zero point of its middle: stars of one magnitude have one flux."""
 
 import numpy as np
 import pytest

@@ -24,8 +24,8 @@ def times(n=60):
 
 
 def plane_of(solution, **changed):
-    n = len(solution.frames)
-    return ScanPlane(solution, "990712n", 11, times(n), dict.fromkeys(BANDS, 20.0), dict.fromkeys(BANDS, 0.01), **changed)
+    magzp, error = dict.fromkeys(BANDS, 20.0), dict.fromkeys(BANDS, 0.01)
+    return ScanPlane(solution, "990712n", 11, times(len(solution.frames)), magzp, error, **changed)
 
 
 def depth(solution, ra, dec):

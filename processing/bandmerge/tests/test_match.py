@@ -13,8 +13,10 @@ SIZE = 400.0
 AREA = SIZE**2
 
 
-RULES = Merge(band_floor=0.05, frame_floor=0.05, reach=2.0, common=0.8, tail_share=0.05, tail_width=0.5, ambiguity=0.05,
-              pair_reach=5.0, pair_share=0.1)
+RULES = Merge(
+    band_floor=0.05, scan_floor=0.01, frame_floor=0.05, reach=2.0, common=0.8, tail_share=0.05, tail_width=0.5,
+    ambiguity=0.05, pair_reach=5.0, pair_share=0.1,
+)
 
 
 def matched(a, b):
