@@ -1,4 +1,5 @@
-# make up                 set the machine up, process a small simulated field, publish it, print where it is
+# make up                 set the machine up, simulate and reduce a small raw night, publish it, print where it is
+# make up NIGHTS=folder   the same for raw nights of yours
 # make up ATLAS=folder    the same for a folder of Atlas images
 # make down               stop it all
 # make status             what runs, what is published
@@ -13,7 +14,7 @@ help:
 	@sed -n 's/^# //p' Makefile
 
 up: setup
-	@etc/up.sh $(if $(ATLAS),"$(ATLAS)")
+	@etc/up.sh $(if $(NIGHTS),nights "$(NIGHTS)",$(if $(ATLAS),atlas "$(ATLAS)"))
 
 down:
 	@if [ -x .venv/bin/twomass ]; then .venv/bin/twomass stop; else echo "nothing runs: not set up"; fi

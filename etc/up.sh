@@ -1,6 +1,8 @@
 #!/usr/bin/env bash
-# From images to a queried catalog: what 'make up' does once the machine is set up. What is done is not repeated.
-#   etc/up.sh [FOLDER]      a folder of Atlas images; without one, a small field of the sky model is simulated first
+# From the telescope to a queried catalog: what 'make up' does once the machine is set up. What is done is not repeated.
+#   etc/up.sh                   a small raw night is simulated, reduced, released and published
+#   etc/up.sh nights FOLDER     the same from raw nights: FOLDER is one, or holds several and reference/
+#   etc/up.sh atlas FOLDER      from a folder of Atlas images
 set -eu
 cd "$(dirname "$0")/.."
 twomass=.venv/bin/twomass
@@ -8,34 +10,53 @@ export LC_ALL=C.UTF-8
 
 fail() { printf 'up: %s\n' "$*" >&2; exit 1; }
 
-# What the release was made from: the images, and the program.
-fingerprint() { { find "$1" -type f -iname '*.fit*' -printf '%P %s %T@\n'; "$twomass" --version; } | sort; }
+# What a release is made from: the finished scans or fields, and the program.
+fingerprint() { { find "$1" -name scan.json -printf '%P %s %T@\n'; "$twomass" --version; } | sort; }
 
-images=${1:-}
-name=simulated
-if [ -n "$images" ]; then
-    [ -d "$images" ] || fail "ATLAS names $images, which is not a folder"
-    name=$(basename "$(realpath "$images")")
+# The raw nights in a folder, one a line.
+nights_in() { if [ -f "$1/night.ecsv" ]; then echo "$1"; else find "$1" -mindepth 2 -maxdepth 2 -name night.ecsv -printf '%h\n' | sort; fi; }
+
+reduce_nights() {
+    mapfile -t nights < <(nights_in "$1")
+    [ ${#nights[@]} -gt 0 ] || fail "no raw night (a folder with night.ecsv) in $1"
+    "$twomass" reduce "${nights[@]}" --out "$2"
+}
+
+extract_fields() {
+    # An image that is gone or was changed must not live on in the release.
+    local now before
+    now=$(find "$1" -type f -iname '*.fit*' -printf '%P %s %T@\n' | sort)
+    before=$(cat "$2/.images" 2>/dev/null || true)
+    if [ -n "$(comm -23 <(echo "$before") <(echo "$now"))" ]; then rm -rf "$2"; fi
+    local status=0
+    "$twomass" extract --fields "$1" --out "$2" || status=1
+    mkdir -p "$2" && echo "$now" >"$2/.images"
+    return $status
+}
+
+kind=${1:-simulated} from=${2:-} name=simulated
+if [ "$kind" != simulated ]; then
+    [ -d "$from" ] || fail "${kind^^} names $from, which is not a folder"
+    name=$(basename "$(realpath "$from")")
 fi
-work=work/$name/fields
+work=work/$name/$([ "$kind" = atlas ] && echo fields || echo nights)
 release=release/$name
 
 "$twomass" serve >/dev/null
-if [ -z "$images" ]; then
-    images=work/simulated/images
-    [ -d "$images" ] || "$twomass" simulate --out "$images"
+if [ "$kind" = simulated ]; then
+    from=work/simulated/raw
+    # The log of a night is written last.
+    [ -n "$(find "$from" -name night.ecsv 2>/dev/null)" ] ||
+        "$twomass" simulate --out "$from" --scans 2 --frames 24 --cal-frames 12 --still-frames 12
 fi
-now=$(fingerprint "$images")
-before=$(cat "work/$name/made-from" 2>/dev/null || true)
-if ! [ -f "$release/release.json" ] || [ "$now" != "$before" ]; then
-    # An image that is gone or was changed must not live on in the release.
-    if [ -n "$(comm -23 <(echo "$before") <(echo "$now"))" ]; then rm -rf "$work"; fi
-    refused=no
-    "$twomass" extract --fields "$images" --out "$work" || refused=yes
+short=no
+if [ "$kind" = atlas ]; then extract_fields "$from" "$work" || short=yes; else reduce_nights "$from" "$work" || short=yes; fi
+now=$(fingerprint "$work")
+if ! [ -f "$release/release.json" ] || [ "$now" != "$(cat "work/$name/made-from" 2>/dev/null)" ]; then
     "$twomass" release "$work" --out "$release"
-    if [ $refused = no ]; then echo "$now" >"work/$name/made-from"; fi
+    echo "$now" >"work/$name/made-from"
 fi
 "$twomass" publish "$release"
 "$twomass" serve
 # What could be measured is published; what could not be is told again, and the exit status says so.
-if [ "${refused:-no}" = yes ]; then fail "not all images in $images could be used: see the lines of 'twomass extract' above"; fi
+[ $short = no ] || fail "not everything in $from could be used: see the lines above"
