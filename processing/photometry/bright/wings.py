@@ -13,6 +13,7 @@ import numpy as np
 from processing.config import survey
 from processing.photometry.bright.find import BAD, FULL, FULL_READ1
 from processing.photometry.bright.light import PIXEL, looked_up, on_spike, other_light
+from processing.photometry.bright.profile import EDGES
 
 REACH, LEAST_REACH = 50.0, 14.0
 """Wings are used to this far from the star, arcsec; less far, but at least so far, in the light of another."""
@@ -87,16 +88,19 @@ def fit_wings(frames, places, star, flux, profile, total, jacobian, noise, spike
     data = np.concatenate(pixels)
     # Each frame has two levels: of its first read and of its difference.
     groups = np.unique(2 * owner + (data[:, 3] > 0), return_inverse=True)[1]
+    # The profile errs by the same in all pixels of a ring.
+    ring = np.searchsorted(EDGES, PIXEL * np.hypot(data[:, 0], data[:, 1]))
+    crowd = np.bincount(ring, minlength=len(EDGES) + 1)[ring].astype(float)
     own, place, limit = _first_flux(data, profile), np.zeros((n, 2)), ASTRAY / PIXEL
     for _ in range(ROUNDS):
-        normal, right, systematic = _equations(data, owner, groups, groups.max() + 1, own, place, profile.table,
-                                               profile.error_table, survey().instrument.gain, total)  # fmt: skip
+        normal, right, systematic = _equations(data, owner, groups, groups.max() + 1, crowd, own, place,
+                                               profile.table, profile.error_table, survey().instrument.gain, total)  # fmt: skip
         covariance = np.linalg.pinv(normal)
         step = covariance @ right
-        own = max(own + step[0], 0.2 * own)
+        own *= 1 + np.clip(step[0], -0.5, 1.0)
         place = np.clip(place + np.clip(step[1:2 * n + 1], -LARGEST_STEP, LARGEST_STEP).reshape(n, 2), -limit, limit)
     noise = np.diag(covariance)[1:2 * n + 1].reshape(n, 2).mean(axis=1)
-    error = np.hypot(np.sqrt(covariance[0, 0]), systematic * own)
+    error = own * np.sqrt(covariance[0, 0] + systematic**2 + survey().uncertainty.read1**2)
     return WingFit(own, error, *_mean_place(place @ np.linalg.inv(jacobian).T, PIXEL**2 * noise), n)
 
 
@@ -136,15 +140,17 @@ def _reach(places, k, flux, profile):
 
 
 def _first_flux(data, profile):
-    """Median of what single pixels near the star say."""
-    radius = np.hypot(data[:, 0], data[:, 1])
+    """Median of what single pixels near the star say, above the level of those far away."""
+    radius, first = np.hypot(data[:, 0], data[:, 1]), data[:, 3] == 0
+    level = np.where(first, np.median(data[first & (radius >= np.median(radius[first])), 2]), 0.0)
     near = radius <= np.sort(radius)[min(len(radius) - 1, 200)]
-    return float(max(np.median(data[near, 2] / np.interp(10 * radius[near], np.arange(len(profile.table)), profile.table)), 1.0))
+    light = np.interp(10 * radius[near], np.arange(len(profile.table)), profile.table)
+    return float(max(np.median((data[:, 2] - level)[near] / light), 1.0))
 
 
 def _pixels(frames, places, k, flux, profile, total, noise, spike, reach):
     """Usable pixels of one apparition: dx, dy (pixel), DN of 1.3 s, kind (0 first read, 1 difference), noise (DN)."""
-    out = np.empty((int((2 * reach / PIXEL + 4) ** 2), 5))
+    out = np.empty((2 * int((2 * reach / PIXEL + 4) ** 2), 5))
     light = flux[places.star]
     f = places.frame[k]
     same = np.arange(places.begins[f], places.begins[f + 1])
@@ -168,23 +174,24 @@ def _gather(image, read1, flaws, x, y, others_x, others_y, others, table, errors
             if r > reach or r < 2.0 or on_spike(dx, dy, r, spike) or flaws[j, i] & (BAD | FULL_READ1):
                 continue
             strange, doubt = other_light(i, j, others_x, others_y, others, table, errors, spike)
-            out[n, 0], out[n, 1] = dx, dy
-            if flaws[j, i] & FULL:
-                out[n, 2], out[n, 3], out[n, 4] = read1[j, i] * total - strange, 0.0, np.hypot(noise1 * total, doubt)
-            else:
-                out[n, 2], out[n, 3], out[n, 4] = image[j, i] - strange, 1.0, np.hypot(noise2, doubt)
+            out[n, 0], out[n, 1], out[n, 3] = dx, dy, 0.0
+            out[n, 2], out[n, 4] = read1[j, i] * total - strange, np.hypot(noise1 * total, doubt)
             n += 1
+            if not flaws[j, i] & FULL:
+                out[n, 0], out[n, 1], out[n, 3] = dx, dy, 1.0
+                out[n, 2], out[n, 4] = image[j, i] - strange, np.hypot(noise2, doubt)
+                n += 1
     return n
 
 
 @numba.njit(cache=True)
-def _equations(data, owner, groups, levels, own, place, table, errors, gain, total):
-    """Normal equations of flux, places (x, y of each frame, pixel) and levels; the mean error of the profile where it
+def _equations(data, owner, groups, levels, crowd, own, place, table, errors, gain, total):
+    """Normal equations of flux (relative), places (x, y of each frame, pixel) and levels; the mean error of the profile where it
     counts."""
     moves = 2 * len(place)
     size = 1 + moves + levels
     normal, right = np.zeros((size, size)), np.zeros(size)
-    rest, weights = _residuals(data, owner, groups, levels, own, place, table, errors, gain, total)
+    rest, weights = _residuals(data, owner, groups, levels, crowd, own, place, table, errors, gain, total)
     part, at = np.empty(4), np.empty(4, np.int64)
     counted, wrong = 0.0, 0.0
     for p in range(len(data)):
@@ -193,7 +200,7 @@ def _equations(data, owner, groups, levels, own, place, table, errors, gain, tot
         r = np.hypot(dx, dy)
         light = looked_up(table, r)
         slope = 5.0 * (looked_up(table, r + 0.1) - looked_up(table, r - 0.1))
-        part[0], part[1], part[2], part[3] = light, -own * slope * dx / r, -own * slope * dy / r, 1.0
+        part[0], part[1], part[2], part[3] = own * light, -own * slope * dx / r, -own * slope * dy / r, 1.0
         at[0], at[1], at[2], at[3] = 0, 1 + 2 * f, 2 + 2 * f, 1 + moves + groups[p]
         for a in range(4):
             right[at[a]] += weights[p] * part[a] * rest[p]
@@ -206,16 +213,18 @@ def _equations(data, owner, groups, levels, own, place, table, errors, gain, tot
 
 
 @numba.njit(cache=True)
-def _residuals(data, owner, groups, levels, own, place, table, errors, gain, total):
+def _residuals(data, owner, groups, levels, crowd, own, place, table, errors, gain, total):
     """What the star and a plane for each group leave of each pixel (DN), and the weight of the pixel."""
     n = len(data)
-    rest, sigma = np.empty(n), np.empty(n)
+    rest, sigma, shared = np.empty(n), np.empty(n), np.empty(n)
     for p in range(n):
         r = np.hypot(data[p, 0] - place[owner[p], 0], data[p, 1] - place[owner[p], 1])
         model = own * looked_up(table, r)
         rest[p] = data[p, 2] - model
         photons = model / gain * (total if data[p, 3] == 0.0 else 1.0)
-        sigma[p] = np.sqrt(data[p, 4] ** 2 + photons + (looked_up(errors, r) * model) ** 2)
+        wrong = looked_up(errors, r) * model
+        sigma[p] = np.sqrt(data[p, 4] ** 2 + photons + wrong * wrong)
+        shared[p] = (crowd[p] - 1.0) * wrong * wrong
     for g in range(levels):
         mine = np.flatnonzero(groups == g)
         plane = _plane(data, rest, sigma, mine[sigma[mine] <= np.median(sigma[mine])])
@@ -224,7 +233,7 @@ def _residuals(data, owner, groups, levels, own, place, table, errors, gain, tot
     weights = np.empty(n)
     for p in range(n):
         away = rest[p] / (SOFT * sigma[p])
-        weights[p] = 1.0 / (sigma[p] * (1.0 + away * away)) ** 2
+        weights[p] = 1.0 / ((sigma[p] ** 2 + shared[p]) * (1.0 + away * away) ** 2)
     return rest, weights
 
 
