@@ -11,7 +11,7 @@ import numba
 import numpy as np
 
 from processing.config import survey
-from processing.photometry.bright.find import BAD, FULL, FULL_READ1
+from processing.photometry.bright.find import BAD, FULL, FULL_READ1, LATENT
 from processing.photometry.bright.light import PIXEL, looked_up, on_spike, other_light
 
 EDGES = np.array([0, 0.7, 1.4, 2.1, 2.8, 3.5, 4.3, 5.2, 6.2, 7.4, 9, 11, 13, 16, 19, 23, 28, 35, 44, 56, 72, 100])
@@ -142,6 +142,8 @@ def _one_star(image, read1, flaws, frame, x, y, sky, flux, begins, mine, total, 
                     place = np.searchsorted(edges, r, side="right") - 1
                     values[n], ring[n] = value / model, place
                     n += 1
+                    continue
+                if flaws[f, j, i] & LATENT:
                     continue
                 value = image[f, j, i] - strange
                 if r > sky_from:

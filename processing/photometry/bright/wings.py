@@ -11,7 +11,7 @@ import numba
 import numpy as np
 
 from processing.config import survey
-from processing.photometry.bright.find import BAD, FULL, FULL_READ1
+from processing.photometry.bright.find import BAD, FULL, FULL_READ1, LATENT
 from processing.photometry.bright.light import PIXEL, looked_up, on_spike, other_light
 from processing.photometry.bright.profile import EDGES
 
@@ -177,7 +177,7 @@ def _gather(image, read1, flaws, x, y, others_x, others_y, others, table, errors
             out[n, 0], out[n, 1], out[n, 3] = dx, dy, 0.0
             out[n, 2], out[n, 4] = read1[j, i] * total - strange, np.hypot(noise1 * total, doubt)
             n += 1
-            if not flaws[j, i] & FULL:
+            if not flaws[j, i] & (FULL | LATENT):
                 out[n, 0], out[n, 1], out[n, 3] = dx, dy, 1.0
                 out[n, 2], out[n, 4] = image[j, i] - strange, np.hypot(noise2, doubt)
                 n += 1
