@@ -109,7 +109,7 @@ def airglow(atlas, band="h"):
     the frames explains is in the map beside the image.
     """
     numbers, excess = [], []
-    for path in sorted(atlas.glob(f"{band}i*.fits")):
+    for path in sorted(atlas.glob(f"{band}i*.fits"), key=lambda path: int(path.stem[2:])):
         measured = fits.getval(path, "SKYSIG")
         expected = np.nanmedian(fits.getdata(path.parent / "maps" / path.name, "NOISE"))
         numbers.append(int(path.stem[2:]))
@@ -135,7 +135,7 @@ def score(block):
 
 def psp(band_block):
     """Seeing shape times background to the power of the rule, mean of the scan: small is sensitive."""
-    shape, background = (np.nanmean(band_block[name]) for name in ("shape", "background"))
+    shape, background = (_known(band_block[name]).mean() for name in ("shape", "background"))
     return float(shape * max(background, 0.0) ** survey().scan_quality.power)
 
 
@@ -158,12 +158,18 @@ def _seeing(found):
     rules = survey().scan_quality
     if found is None:
         return []
-    mean, worst = np.nanmean(found["shape"]), np.nanmax(found["shape"])
+    shape = _known(found["shape"])
+    mean, worst = shape.mean(), shape.max()
     bad = mean >= rules.mean_seeing or worst >= rules.largest_seeing
     return [(rules.seeing_score, f"seeing shape at J {mean:.2f} in the mean, {worst:.2f} at worst")] if bad else []
 
 
 def _median(values):
+    return float(np.median(_known(values)))
+
+
+def _known(values):
+    """Those that are finite; one NaN when none is."""
     values = np.asarray(values, float)
-    values = values[np.isfinite(values)]
-    return float(np.median(values)) if len(values) else float("nan")
+    finite = values[np.isfinite(values)]
+    return finite if len(finite) else np.array([np.nan])

@@ -60,12 +60,12 @@ class ScanTrack:
 def scan_track(solution, grid, usable=None):
     """The ScanTrack of a Solution on ``grid``.
 
-    ``usable``: band letter -> bool (n,), frames that hold anything; None: all do.
+    ``usable``: letter of each band that was measured -> bool (n,), frames that hold anything; None: all of all bands.
     """
     n = len(solution.frames)
-    good = {band: np.ones(n, bool) if usable is None else np.asarray(usable[band], bool) for band in solution.bands}
-    middles = [_pixels(solution, band, grid, np.arange(n), 127.5, 127.5) for band in solution.bands]
-    borders = [_borders(solution, band, grid, np.flatnonzero(good[band])) for band in solution.bands]
+    good = dict.fromkeys(solution.bands, np.ones(n, bool)) if usable is None else usable
+    middles = [_pixels(solution, band, grid, np.arange(n), 127.5, 127.5) for band in good]
+    borders = [_borders(solution, band, grid, np.flatnonzero(seen)) for band, seen in good.items()]
     ends = [_ends(border) for border in borders]
     south, north = max(low for low, _ in ends), min(high for _, high in ends)
     x, y = np.mean(middles, axis=0)

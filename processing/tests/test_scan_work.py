@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from processing.formats.atlas_field import read_field
 from processing.formats.parquet import read_parquet
 from processing.formats.raw_night import LETTERS
 from processing.release.make import make_release
-from processing.scan_work import read_scan, write_failure
+from processing.scan_work import read_scan, write_failure, write_scan
 from processing.schema import load_table
 from processing.work_record import IMAGE_COLUMNS, SCAN_COLUMNS
 
@@ -173,6 +174,22 @@ def test_the_record_says_what_there_is_and_how_good_it_is(rows, solved_scans, sc
             assert record["scan"][f"{band}_limit"] == seen["limit"]
             unit = 2.5 * np.log10(true["unit"].to_numpy()).mean()
             assert quality["zero_points"][band]["value"] == pytest.approx(unit, abs=0.02)
+
+
+def test_a_scan_without_a_band_is_the_two_others(solved_scans, true_calibration, tmp_path):
+    """H could not be used: null in every row, no image, and a reason in the record."""
+    found, reason = solved_scans[0], "990706s scan 011 band h: the file is missing"
+    parts = ({band: part[band] for band in "jk"} for part in (found.scan.frames, found.usable, found.sources))
+    frames, usable, sources = parts
+    scan = replace(found.scan, frames=frames)
+    record = write_scan(tmp_path / "s", scan, found.solution, usable, sources, true_calibration, [], {"h": reason})
+    table = read_parquet(tmp_path / "s/points.parquet", PSC, "reduce")
+    assert record["missing"] == {"h": reason} and record["scan"]["h_limit"] is None
+    assert {image["band"] for image in record["images"]} == {"J", "Ks"}
+    assert table["h_m"].null_count == table.num_rows == record["rows"]
+    assert {text[1] for text in table["ph_qual"].to_pylist()} == {"X"}
+    assert {text[2:4] for text in table["ndet"].to_pylist()} == {"00"}
+    assert set(record["quality"]["bands"]) == {"j", "k"}
 
 
 def test_a_failed_scan_is_a_record_with_its_reason(raw_night, tmp_path):
