@@ -22,6 +22,7 @@ def workers(scratch, address=None, count=None):
     ``scratch``: folder in which those of a local cluster may keep a little.
     """
     import dask
+    import dask.distributed  # its own settings first: those below are taken back in the end
 
     # One thread a worker and no sharing of data between them: nothing to spill, and sums in a fixed order.
     quiet = {"distributed.worker.memory.target": False, "distributed.worker.memory.spill": False,

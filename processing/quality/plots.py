@@ -35,7 +35,7 @@ def figure(draw, *arguments, rows=1, columns=1, height=2.3, **keywords):
             if draw(axes, *arguments) is False:
                 return None
             text = io.StringIO()
-            canvas.savefig(text, format="svg", metadata={"Date": None})
+            canvas.savefig(text, format="svg", metadata=dict.fromkeys(("Date", "Creator", "Format", "Type")))
             return text.getvalue()[text.getvalue().index("<svg"):]
         finally:
             pyplot.close(canvas)
