@@ -14,11 +14,12 @@ from processing.calibration.visits import Visits
 from processing.config import survey
 from processing.formats.raw_night import LETTERS, read_night
 from processing.formats.raw_reference import read_astrometric
+from processing.formats.raw_writer import write_night_log
 from processing.photometry.scan.measure import measure_scan
 from processing.reduce import calibrate_detector, calibrate_scan, solve
 from processing.scan_work import raw_inputs, write_scan
-from processing.simulate.night_plan import Settings
-from processing.simulate.nights import simulate_nights
+from processing.simulate.night_plan import Settings, plan
+from processing.simulate.nights import RawSurvey
 from processing.simulate.truth import Truth
 
 SMALL = Settings(284.0, 12.0, scans=2, seed=23, frames=20, cal_frames=12, still_frames=12, limit=14.5, real=False)
@@ -48,10 +49,18 @@ class SolvedScan:
 
 @pytest.fixture(scope="session")
 def raw_night(tmp_path_factory):
-    root = tmp_path_factory.mktemp("raw")
-    simulate_nights(root, SMALL)
-    path = next(path for path in root.iterdir() if (path / "night.ecsv").exists())
-    return RawNight(root, read_night(path))
+    """Of the six scans of a calibration visit only the first: their truth is wanted, not their frames."""
+    raw = RawSurvey(tmp_path_factory.mktemp("raw"), SMALL, plan(SMALL))
+    raw.begin()
+    night = raw.nights[0]
+    visits = visit_numbers(night.sequences)
+    first = {visit: seq for seq, visit in reversed(visits.items())}.values()
+    kept = [planned for planned in night.sequences if planned.type != "cal" or planned.seq in first]
+    for planned in kept:
+        for band in LETTERS:
+            raw.write(night, planned, band, lambda frames: None)
+    write_night_log(raw.root / night.name, [raw.row(night, planned) for planned in kept])
+    return RawNight(raw.root, read_night(raw.root / night.name))
 
 
 @pytest.fixture(scope="session")
