@@ -29,8 +29,15 @@ def learned(psf, residual, weight, places, flux):
         Of the stars to learn from: bright, unsaturated, hardly blended.
     flux : ndarray, shape (apparitions,), DN
     """
-    psf = with_moments(psf, residual, weight, places, flux)
+    psf = centred(with_moments(psf, residual, weight, places, flux), places)
     return with_surface(psf, residual, weight, places, flux)
+
+
+def centred(psf, places):
+    """The PSF with moments that are 0 on the mean of ``places``: the mean width is the surface's, which would otherwise
+    be corrected twice for the same residual, and swing."""
+    mean = psf.moments(places.frame, places.x, places.y).mean(axis=0)
+    return replace(psf, time=psf.time - mean)
 
 
 def with_moments(psf, residual, weight, places, flux):

@@ -99,7 +99,8 @@ def first_guess(frames, width):
     light += share * (exponent - 1) / np.pi / alpha2 * (1 + r2 / alpha2) ** -exponent
     pixel = KNOTS * fine
     light = ndimage.uniform_filter(light, pixel, mode="constant", origin=0)
-    light = 0.5 * (light + light[::-1, ::-1])
+    light = 0.5 * (light + light[::-1])
+    light = 0.5 * (light + light[:, ::-1])
     values = light.reshape(m, fine, m, fine).mean(axis=(1, 3))
     nodes = np.linspace(0, frames - 1, max(2, round(frames / NODE_FRAMES) + 1))
     surface = ndimage.spline_filter(values, order=3, mode="mirror")
