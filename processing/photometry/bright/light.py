@@ -42,16 +42,28 @@ def on_spike(dx, dy, radius, spike):
 
 
 @numba.njit(cache=True)
+def rivals(x0, y0, reach, x, y, flux, table, spike, least):
+    """Indices of the stars that may give more than ``least`` (DN) to a pixel within ``reach`` (pixel) of x0, y0."""
+    found = np.zeros(len(x), np.bool_)
+    for m in range(len(x)):
+        dx, dy = abs(x[m] - x0), abs(y[m] - y0)
+        r = np.hypot(dx, dy)
+        nearest = max(r - reach, 2.0)
+        crossing = min(dx, dy) < reach + spike[0] + FAN * r and flux[m] * spike[1] > least * nearest**2
+        found[m] = crossing or flux[m] * looked_up(table, max(r - reach, 0.0)) > least
+    return np.flatnonzero(found)
+
+
+@numba.njit(cache=True)
 def other_light(i, j, x, y, flux, table, errors, spike):
-    """Light of stars at ``x``, ``y`` in pixel i, j by the profile, and its error (DN): all of it on their spikes."""
-    light, variance = 0.0, 0.0
+    """Light of stars at ``x``, ``y`` in pixel i, j by the profile, its error, and what their spikes may add (DN)."""
+    light, variance, spikes = 0.0, 0.0, 0.0
     for m in range(len(x)):
         dx, dy = i - x[m], j - y[m]
         r = np.hypot(dx, dy)
         part = flux[m] * looked_up(table, r)
         light += part
-        wrong = looked_up(errors, r) * part
+        variance += (looked_up(errors, r) * part) ** 2
         if on_spike(dx, dy, r, spike):
-            wrong += flux[m] * spike[1] / (r * r)
-        variance += wrong * wrong
-    return light, np.sqrt(variance)
+            spikes += flux[m] * spike[1] / (r * r)
+    return light, np.sqrt(variance), spikes

@@ -12,7 +12,7 @@ import numpy as np
 
 from processing.config import survey
 from processing.photometry.bright.find import BAD, FULL, FULL_READ1, LATENT
-from processing.photometry.bright.light import PIXEL, looked_up, on_spike, other_light
+from processing.photometry.bright.light import PIXEL, looked_up, on_spike, other_light, rivals
 
 EDGES = np.array([0, 0.7, 1.4, 2.1, 2.8, 3.5, 4.3, 5.2, 6.2, 7.4, 9, 11, 13, 16, 19, 23, 28, 35, 44, 56, 72, 100])
 """Of the rings in which the profile is measured, arcsec."""
@@ -125,6 +125,8 @@ def _one_star(image, read1, flaws, frame, x, y, sky, flux, begins, mine, total, 
         f, own, first = frame[k], flux[k], n
         others = np.arange(begins[f], begins[f + 1])
         others = others[(others != k) & (flux[others] > 0)]
+        others = others[rivals(x[k], y[k], reach, x[others], y[others], flux[others], table, spike, faint)]
+        other_x, other_y, other_flux = x[others], y[others], flux[others]
         count = 0
         low = sky[k] - own * looked_up(table, 8.5) / total
         for j in range(max(int(y[k]) - reach, 0), min(int(y[k]) + reach + 2, ny)):
@@ -134,8 +136,8 @@ def _one_star(image, read1, flaws, frame, x, y, sky, flux, begins, mine, total, 
                 if r >= reach or flaws[f, j, i] & (BAD | FULL_READ1) or on_spike(dx, dy, r, spike):
                     continue
                 model = own * looked_up(table, r)
-                strange, doubt = other_light(i, j, x[others], y[others], flux[others], table, errors, spike)
-                if doubt > NEIGHBOUR_SHARE * model + faint:
+                strange, doubt, spikes = other_light(i, j, other_x, other_y, other_flux, table, errors, spike)
+                if doubt + spikes > NEIGHBOUR_SHARE * model + faint:
                     continue
                 if flaws[f, j, i] & FULL:
                     value = (read1[f, j, i] - low) * total - strange

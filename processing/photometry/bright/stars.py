@@ -162,7 +162,7 @@ class _Measured:
 
     def __init__(self, frames, solution, band, where, ra, dec, cov, total):
         self.frames, self.solution, self.band, self.total = frames, solution, band, total
-        self.ra, self.dec, self.cov = ra.copy(), dec.copy(), cov.copy()
+        self.found, self.ra, self.dec, self.cov = (ra, dec), ra.copy(), dec.copy(), cov.copy()
         self.where, self.levels = where, row_levels(frames.read1, frames.flaws, where.frame, where.y)
         self.profile, self.wing = default_profile(), {}
         self.noise, self.spike = _noise(frames), spike_numbers(band)
@@ -194,16 +194,31 @@ class _Measured:
 
     def wings(self):
         """Fluxes and places of the stars without first read, the widest first."""
-        for star in self.hollow:
+        hollow = self.hollow
+        self._start(hollow)
+        for star in hollow:
             fit = fit_wings(self.frames, self.where, star, self.flux, self.profile, self.total, self._jacobian(star), self.noise,
                             self.spike)  # fmt: skip
             if np.isfinite(fit.flux):
                 self.wing[star], self.flux[star] = fit, fit.flux
                 self.ra[star], self.dec[star] = moved(self.ra[star], self.dec[star], fit.east, fit.north)
                 self.cov[star] = fit.covariance
-        if self.wing:
-            self.where = places(self.solution, self.band, self.ra, self.dec, len(self.frames.read1),
-                                self.frames.read1.shape[1:])  # fmt: skip
+        if len(hollow):
+            self._replace()
+
+    def _start(self, hollow):
+        """Stars without first read where they were found, with the flux that their saturated radius tells if none is known."""
+        self.ra[hollow], self.dec[hollow] = self.found[0][hollow], self.found[1][hollow]
+        edge = np.maximum(self.radius[hollow] - PIXEL, PIXEL)
+        limit = survey().detector.saturate * self.total / (1 + self.total)
+        light = np.exp(np.interp(edge, self.profile.radius, self.profile.light))
+        self.flux[hollow] = np.where(self.flux[hollow] > 0, self.flux[hollow], limit / light)
+        self._replace()
+
+    def _replace(self):
+        """Apparitions anew."""
+        shape = self.frames.read1.shape
+        self.where = places(self.solution, self.band, self.ra, self.dec, shape[0], shape[1:])
 
     def _jacobian(self, star):
         """Pixels by which a star moves for an arcsec east and north."""

@@ -12,7 +12,7 @@ import numpy as np
 
 from processing.config import survey
 from processing.photometry.bright.find import BAD, FULL, FULL_READ1, LATENT
-from processing.photometry.bright.light import PIXEL, looked_up, on_spike, other_light
+from processing.photometry.bright.light import PIXEL, looked_up, on_spike, other_light, rivals
 from processing.photometry.bright.profile import EDGES
 
 REACH, LEAST_REACH = 50.0, 14.0
@@ -21,7 +21,11 @@ REACH, LEAST_REACH = 50.0, 14.0
 GLARE = 2.0
 """... where the star gives less than so many times what others give at its place (their light is not smooth)."""
 
-ASTRAY = 2.0
+SPIKE_SHARE, FAINT = 0.1, 0.1
+"""Pixels are left out where the spikes of other stars may give more than this share of the star's light and the noise;
+other stars matter that give this part of the noise."""
+
+ASTRAY = 0.8
 """Largest distance from where the star was thought to be, arcsec."""
 
 BORDER = 8.0
@@ -128,7 +132,10 @@ def _well_seen(places, star, shape):
 
 
 def _reach(places, k, flux, profile):
-    """How far (arcsec) the wings of apparition ``k`` stand out of the light of other stars."""
+    """How far (arcsec) the wings of apparition ``k`` stand out of the light of other stars; all the way if its flux is not
+    known (0)."""
+    if not flux[places.star[k]] > 0:
+        return REACH
     f = places.frame[k]
     same = np.arange(places.begins[f], places.begins[f + 1])
     away = np.hypot(places.x[same] - places.x[k], places.y[same] - places.y[k])
@@ -154,18 +161,20 @@ def _pixels(frames, places, k, flux, profile, total, noise, spike, reach):
     light = flux[places.star]
     f = places.frame[k]
     same = np.arange(places.begins[f], places.begins[f + 1])
-    rivals = same[(same != k) & (light[same] > 0)]
-    n = _gather(frames.image[f], frames.read1[f], frames.flaws[f], places.x[k], places.y[k], places.x[rivals],
-                places.y[rivals], light[rivals], profile.table, profile.error_table, total, noise[0], noise[1],
-                spike, reach / PIXEL, out)  # fmt: skip
+    same = same[(same != k) & (light[same] > 0)]
+    n = _gather(frames.image[f], frames.read1[f], frames.flaws[f], places.x[k], places.y[k], light[k], places.x[same],
+                places.y[same], light[same], profile.table, profile.error_table, total, noise[0], noise[1], spike,
+                reach / PIXEL, out)  # fmt: skip
     return out[:n]
 
 
 @numba.njit(cache=True)
-def _gather(image, read1, flaws, x, y, others_x, others_y, others, table, errors, total, noise1, noise2, spike,
+def _gather(image, read1, flaws, x, y, own, others_x, others_y, others, table, errors, total, noise1, noise2, spike,
             reach, out):  # fmt: skip
     """Rows of dx, dy, light, kind and noise of the pixels around x, y into ``out``; how many there are."""
     ny, nx = image.shape
+    near = rivals(x, y, reach, others_x, others_y, others, table, spike, FAINT * noise2)
+    others_x, others_y, others = others_x[near], others_y[near], others[near]
     n = 0
     for j in range(max(int(y - reach), 0), min(int(y + reach) + 2, ny)):
         for i in range(max(int(x - reach), 0), min(int(x + reach) + 2, nx)):
@@ -173,7 +182,9 @@ def _gather(image, read1, flaws, x, y, others_x, others_y, others, table, errors
             r = np.hypot(dx, dy)
             if r > reach or r < 2.0 or on_spike(dx, dy, r, spike) or flaws[j, i] & (BAD | FULL_READ1):
                 continue
-            strange, doubt = other_light(i, j, others_x, others_y, others, table, errors, spike)
+            strange, doubt, spikes = other_light(i, j, others_x, others_y, others, table, errors, spike)
+            if spikes > SPIKE_SHARE * own * looked_up(table, r) + noise2:
+                continue
             out[n, 0], out[n, 1], out[n, 3] = dx, dy, 0.0
             out[n, 2], out[n, 4] = read1[j, i] * total - strange, np.hypot(noise1 * total, doubt)
             n += 1
