@@ -30,7 +30,7 @@ def test_empty_sky_has_no_good_source(noise):
 
 
 def test_release_of_empty_sky_lists_hardly_anything(noise):
-    places = (np.zeros(noise.num_rows, int),) * 2 + (np.full(noise.num_rows, 100.0),) * 2
+    places = (np.zeros(noise.num_rows, int),) * 3 + (np.full(noise.num_rows, 100.0),) * 2
     points = Points(noise, *places)
     for rule in AFTER_DUPLICATES:
         points = points[rule.keeps(points)]
