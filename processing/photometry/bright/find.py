@@ -1,30 +1,23 @@
-"""Stars that saturate: where they are on single frames, and which apparitions are one star.
+"""Stars that saturate: where they are on single frames.
 
 A star that saturates the second read is a peak of the first one, found there and fitted with a Gaussian. Where the first
-read saturates too its saturated area tells the place; it is refined from the wings later. What is seen on one frame
-only (cosmic rays, glitches) is left out; bad pixels never count.
+read saturates too its saturated area tells the place; it is refined from the wings later. Bad pixels never count.
 """
 
 from dataclasses import dataclass
 
 import numba
 import numpy as np
-from scipy import ndimage, sparse
-from scipy.spatial import cKDTree
+from scipy import ndimage
 
 from processing.astrometry.centroid import HALF, fit_star
-from processing.astrometry.plane import basis, to_plane
 from processing.config import survey
 from processing.frames.masks import Flaw
-from processing.sphere import unit_vectors
 
 BAD = int(Flaw.DEAD | Flaw.HOT | Flaw.NOISY)
 FULL, FULL_READ1 = int(Flaw.SATURATED), int(Flaw.SATURATED_READ1)
 LATENT = int(Flaw.LATENT)
 """Matters to the 1.3 s images only: in 51 ms next to nothing comes out."""
-
-LINK = 1.7
-"""Apparitions closer than this many arcsec are one star; two stars of a frame are never so close."""
 
 RING, CONTRAST = 3, 0.5
 """Next to a star that saturates the first read, a peak is a star when the pixels at this distance (pixel) all have less
@@ -150,36 +143,3 @@ def _fitted(read1, flaws, peaks, level):
 def _inside(read1, j, i):
     ny, nx = read1.shape[1:]
     return 4 <= j < ny - 4 and 4 <= i < nx - 4
-
-
-def linked(apparitions, solution, band):
-    """Which star each of the Apparitions is, and where on the sky it was seen.
-
-    Returns ``star`` (n,), numbers from 0, ``ra``, ``dec`` (n,), deg.
-    """
-    ra, dec = solution.sky(band, apparitions.frame, apparitions.x, apparitions.y)
-    vectors = unit_vectors(ra, dec).reshape(-1, 3)
-    pairs = cKDTree(vectors).query_pairs(np.radians(LINK / 3600), output_type="ndarray").reshape(-1, 2)
-    n = len(vectors)
-    graph = sparse.coo_matrix((np.ones(len(pairs)), (pairs[:, 0], pairs[:, 1])), shape=(n, n))
-    return sparse.csgraph.connected_components(graph, directed=False)[1], ra, dec
-
-
-def mean_places(star, ra, dec, error, count):
-    """Weighted mean place of ``count`` stars from apparitions at ra, dec (deg) with ``error`` (arcsec, each axis).
-
-    Returns ra, dec (deg) and covariance (count, 2, 2), arcsec2 east and north, raised where the apparitions scatter
-    more than their errors say.
-    """
-    weight = error**-2.0
-    first = np.zeros(count, int)
-    first[star[::-1]] = np.arange(len(star))[::-1]
-    centre = basis(ra[first], dec[first])
-    plane = np.stack(to_plane(centre[star], unit_vectors(ra, dec).reshape(-1, 3)), axis=1)
-    total = np.bincount(star, weight, count)
-    mean = np.stack([np.bincount(star, weight * plane[:, axis], count) / total for axis in (0, 1)], axis=1)
-    chi2 = np.bincount(star, weight * ((plane - mean[star]) ** 2).sum(axis=1), count)
-    free = 2 * (np.bincount(star, minlength=count) - 1)
-    spread = np.where(free > 0, np.maximum(chi2 / np.maximum(free, 1), 1.0), 1.0)
-    covariance = np.eye(2) * (spread / total)[:, None, None]
-    return centre, mean, covariance

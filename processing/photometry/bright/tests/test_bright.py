@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from processing.photometry.bright import bright_stars, normalisation, normalised, read1_fluxes
+from processing.photometry.bright.levels import Levels
 from processing.photometry.bright.places import places
-from processing.photometry.bright.read1 import Levels, Read1Fluxes, apertures, frame_means
+from processing.photometry.bright.read1 import Read1Fluxes, apertures, frame_means
 from processing.photometry.bright.tests import bright_skies as skies
 
 FRAMES, BAND = 20, "k"
