@@ -1,9 +1,9 @@
 """What the reduction of raw nights achieves: four simulated nights through ``twomass reduce``, judged by their truth.
 
 Prints the table of accuracy and speed, wanted and measured, with the number of stars behind each figure; writes
-results/reduce.json. The nights are made once and kept in work/benchmark. Seeds that no test uses; the reduction
-calibrates, learns the PSF and finds positions by itself. Bounds are those of Cramer and Rao from the truth, for all
-apparitions together (processing.simulate.frame_bound).
+results/reduce.json. The nights have seeds that no test uses; they are made once and kept in work/benchmark. The
+reduction calibrates, learns the PSF and finds positions by itself; bounds are those of Cramer and Rao from the truth,
+for all apparitions together (processing.simulate.frame_bound). Names of scenes as arguments: only these.
 """
 
 import shutil
@@ -25,10 +25,10 @@ def main(names=tuple(SCENES)):
         scenes[name] = judged(name)
         print(f"{name}: {time.perf_counter() - begin:.0f} s", flush=True)
     rows = accuracy.table(scenes) + speed.table(scenes)
-    for row in rows:
-        print(row.line())
-    write_report("reduce", {"table": [row.record() for row in rows], "scenes": accuracy.details(scenes),
-                            "seconds": round(time.perf_counter() - begin)})  # fmt: skip
+    print("\n".join([*accuracy.HEAD, *(row.line() for row in rows)]))
+    figures = {"table": [row.record() for row in rows], "scenes": accuracy.details(scenes),
+               "seconds": round(time.perf_counter() - begin)}  # fmt: skip
+    write_report("reduce" if set(names) == set(SCENES) else "reduce_" + "_".join(names), figures)
 
 
 def judged(name):

@@ -10,8 +10,8 @@ MAG = 2.5 / np.log(10)
 @dataclass(frozen=True)
 class Sample:
     """Stars found in a scan. ``mag``: true; ``snr``: best possible; ``difference``: measured less true, mag; ``flux``:
-    error of the flux in units of the bound; ``pull``: of the magnitude in units of the quoted error; ``offset``: (n, 2),
-    arcsec, the smooth error of the reference frame taken off; ``place``: (n, 2), the same in units of the bound."""
+    error of the flux in units of the bound; ``pull``: of the magnitude in units of the quoted error; ``offset``:
+    (n, 2), arcsec, the smooth error of the reference frame taken off; ``place``: the same in units of the bound."""
 
     mag: np.ndarray
     snr: np.ndarray
