@@ -1,7 +1,7 @@
 """Make a release folder of one or more scans or extracted fields.
 
-Reads the folders that twomass reduce or extract wrote (or a folder that holds several), chooses the sources that the catalog
-lists, finds duplicates where fields overlap, gives keys and names, and writes the whole release folder:
+Reads the folders that twomass reduce or extract wrote (or a folder that holds several), chooses the sources that the
+catalog lists, finds duplicates where fields overlap, gives keys and names, and writes the whole release folder:
 
   psc/            the point sources, a HATS catalog of VOParquet files
   scans.parquet   one row a scan

@@ -26,7 +26,8 @@ class Release:
     """A release folder.
 
     ``rows`` counts the rows of psc, scans and atlas; ``rows_by_step`` says how the rows read became the rows written;
-    ``left_out`` which scans were not used, and why; ``files`` maps each path (relative, "/" between) to its size in bytes and SHA-256.
+    ``left_out`` which scans were not used, and why; ``files`` maps each path (relative, "/" between) to its size in
+    bytes and SHA-256.
     """
 
     path: Path

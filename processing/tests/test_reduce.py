@@ -1,4 +1,4 @@
-"""A small raw night through frames, astrometry and atlas, its images through the photometry: the known sky comes out."""
+"""A small raw night through frames, astrometry and atlas, its images through photometry: the known sky comes out."""
 
 import numpy as np
 import pytest
