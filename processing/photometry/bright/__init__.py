@@ -1,4 +1,4 @@
-"""Stars that saturate the 1.3 s images: fluxes from the first read (rd_flg 1), the brightest from their wings (rd_flg 3).
+"""Stars that saturate the 1.3 s images: fluxes from the first read (rd_flg 1), or from the wings (rd_flg 3).
 
     bright = bright_stars(frames, solution, band)                 found, measured, on the exposure-time scale
     common = read1_fluxes(frames.read1, frames.flaws, ...)        first reads of unsaturated stars

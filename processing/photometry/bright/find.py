@@ -1,7 +1,7 @@
 """Stars that saturate: where they are on single frames.
 
-A star that saturates the second read is a peak of the first one, found there and fitted with a Gaussian. Where the first
-read saturates too its saturated area tells the place; it is refined from the wings later. Bad pixels never count.
+A star that saturates the second read is a peak of the first one, found there and fitted with a Gaussian. Where the
+first read saturates too its saturated area tells the place; it is refined from the wings later. Bad pixels never count.
 """
 
 from dataclasses import dataclass
@@ -125,8 +125,8 @@ def _isolated(read1, flaws, j, i):
 
 
 def _fitted(read1, flaws, peaks, level):
-    """Rows of frame, x, y, error of the Gaussians that fit the peaks; the peak itself with an error of half a pixel where
-    no fit converges."""
+    """Rows of frame, x, y, error of the Gaussians that fit the peaks; where no fit converges the peak itself, with an
+    error of half a pixel."""
     gain = survey().instrument.gain
     noise = 1.5 * survey().detector.read_noise / gain
     width = 0.5 * survey().simulate.seeing / survey().simulate.frame_pixel / 1.18

@@ -15,8 +15,8 @@ LEAST = 0.5
 """Least light of such a star in the aperture of a first read, in units of a pixel that saturates the second."""
 
 ALIKE = 0.2
-"""Relative difference of the first reads of what saturates in one frame only: cosmic rays and noise on the spikes of very
-bright stars differ."""
+"""Relative difference of the first reads of what saturates in one frame only: cosmic rays and noise on the spikes of
+very bright stars differ."""
 
 SURE = 0.3
 """... and its place has a smaller error than this, arcsec."""
@@ -61,6 +61,6 @@ def _confirmed(frames, solution, band, total, ra, dec, frame):
 
 
 def _glare(flaws, where, here):
-    """Whether the first read is saturated near the apparition ``here`` (mask): wings and spikes look like stars there."""
+    """Whether the first read is saturated near the apparition ``here`` (mask): ripples look like stars there."""
     x, y = (int(max(v[here][0] - GLARE, 0)) for v in (where.x, where.y))
     return bool((flaws[y:y + 2 * GLARE, x:x + 2 * GLARE] & FULL_READ1).any())

@@ -1,8 +1,8 @@
 """Levels of the rows of first reads.
 
-The first read alone holds the offsets of the electronics, which in the difference of the reads cancel in part: levels of
-quadrants and of their rows, new in each read. A row's offset is the median of its pixels, shrunk by what noise does to
-such medians.
+The first read alone holds the offsets of the electronics, which in the difference of the reads cancel in part: levels
+of quadrants and of their rows, new in each read. A row's offset is the median of its pixels, shrunk by what noise does
+to such medians.
 """
 
 from dataclasses import dataclass

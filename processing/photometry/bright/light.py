@@ -18,7 +18,7 @@ SHARPEST = 0.1
 
 
 def spike_numbers(band):
-    """Half-width (pixel) of a spike, and its light in a pixel over that of the star, times the squared distance (pixel)."""
+    """Half-width (pixel) of a spike, and its light in a pixel over the star's, times the squared distance (pixel)."""
     glare = survey().glare
     index = [b.letter for b in BANDS].index(band)
     return np.array([glare.spike_width / PIXEL, SHARPEST * glare.spike[index] * (10.0 / PIXEL) ** 2])

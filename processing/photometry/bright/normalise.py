@@ -10,7 +10,11 @@ PRIOR_ERROR = 0.03
 FLOOR = 0.01
 """Relative scatter of the two fluxes of a star that noise does not explain."""
 
-CLIP = 4.0
+FEW = 5
+"""With fewer stars an outlier is one from the exposure times; with more, one from their median."""
+
+CLIP, ROUNDS = 4.0, 4
+"""Stars that differ by so many sigma are left out, in so many rounds."""
 
 
 @dataclass(frozen=True)
@@ -38,11 +42,15 @@ def normalisation(read1, fit_flux, fit_error, start):
         ratio = fit_flux / read1.flux / start
         error = np.hypot(np.hypot(fit_error / fit_flux, read1.error / read1.flux), FLOOR)
     good = np.isfinite(ratio) & np.isfinite(error) & (read1.flux > 0) & (error < 0.1)
-    ratio, weight = np.append(ratio[good], 1.0), np.append(error[good] ** -2.0, PRIOR_ERROR**-2)
-    for _ in range(5):
-        centre = np.average(ratio, weights=weight) if _ else np.median(ratio)
-        weight = np.where(np.abs(ratio - centre) * np.sqrt(weight) < CLIP, weight, 0.0)
-    return Normalisation(float(start * centre), float(start * centre / np.sqrt(weight.sum())), int((weight[:-1] > 0).sum()))
+    ratio, known = np.append(ratio[good], 1.0), np.append(error[good] ** -2.0, PRIOR_ERROR**-2)
+    centre = np.median(ratio[:-1]) if len(ratio) > FEW else 1.0
+    for _ in range(ROUNDS):
+        weight = np.where(np.abs(ratio - centre) * np.sqrt(known) < CLIP, known, 0.0)
+        if not weight.any():
+            weight[-1] = known[-1]
+        centre = np.average(ratio, weights=weight)
+    error = start * centre / np.sqrt(weight.sum())
+    return Normalisation(float(start * centre), float(error), int((weight[:-1] > 0).sum()))
 
 
 def normalised(bright, scale):

@@ -13,8 +13,8 @@ FAR = 0.14
 
 @dataclass(frozen=True)
 class Places:
-    """Apparitions sorted by frame: ``star``, ``frame`` (indices), ``x``, ``y`` (0-based pixel), ``sky`` (DN a pixel of the
-    first read, NaN where unknown); those of frame i begin at ``begins[i]``."""
+    """Apparitions sorted by frame: ``star``, ``frame`` (indices), ``x``, ``y`` (0-based pixel), ``sky`` (DN a pixel of
+    the first read, NaN where unknown); those of frame i begin at ``begins[i]``."""
 
     star: np.ndarray
     frame: np.ndarray

@@ -103,8 +103,8 @@ def _weighted_median(values, weight):
 
 
 def _filled(level, error):
-    """Factors on the default profile, ring by ring, and their errors: what was measured (``error`` inf: nothing), with a
-    loose tie to 1 and between neighbours."""
+    """Factors on the default profile, ring by ring, and their errors: what was measured (``error`` inf: nothing), with
+    a loose tie to 1 and between neighbours."""
     n, loose = len(level), survey().wings.light_error
     step = np.diff(np.eye(n), axis=0)
     known = error**-2.0

@@ -11,8 +11,8 @@ SHARE = 0.2
 
 
 def saturated_radius(flaws, places, count):
-    """Radius (arcsec) inside which the 1.3 s images of ``count`` stars are unusable, the largest of all frames; one pixel
-    more than is saturated."""
+    """Radius (arcsec) inside which the 1.3 s images of ``count`` stars are unusable, the largest of all frames; one
+    pixel more than is saturated."""
     out = np.zeros(count)
     np.maximum.at(out, places.star, _radii(flaws, places.frame, places.x, places.y))
     return PIXEL * (out + 1)

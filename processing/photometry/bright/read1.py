@@ -145,7 +145,8 @@ def frame_means(star, found, count):
         seen = np.bincount(star[good], found.flux[good] > 3 * found.error[good], count).astype(int)
         residual = found.flux[good] - mean[star[good]]
         ratio = np.sqrt(n / np.maximum(n - 1, 1))[star[good]] * residual / mean[star[good]]
-        variance = found.error[good] ** 2 + (_excess(ratio, found.error[good] / mean[star[good]]) * mean[star[good]]) ** 2
+        excess = _excess(ratio, found.error[good] / mean[star[good]])
+        variance = found.error[good] ** 2 + (excess * mean[star[good]]) ** 2
         error = np.sqrt(np.bincount(star[good], variance, count)) / n
         chi2 = np.bincount(star[good], residual**2 / variance, count) / np.maximum(n - 1, 1)
     return Read1Fluxes(mean, error * np.sqrt(np.where(n > 2, np.maximum(chi2, 1.0), 1.0)), seen, n)

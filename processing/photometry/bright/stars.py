@@ -40,8 +40,8 @@ class BrightStars:
     method : ndarray of int
         Origin of the flux as in ``rd_flg``: 1 first read, 3 wings, 9 none.
     frames_used, frames_seen : ndarray of int
-        N and M of ``ndet``: method 1, frames with a detection of 3 sigma, and measurable ones; method 3, both the frames
-        whose wings were fitted (the survey lists N = 0 then).
+        N and M of ``ndet``: method 1, frames with a detection of 3 sigma, and measurable ones; method 3, both the
+        frames whose wings were fitted (the survey lists N = 0 then).
     radius : ndarray, arcsec
         Inside it the 1.3 s images are saturated in some frame.
     to_total : float
@@ -100,7 +100,8 @@ def bright_stars(frames, solution, band, texp=(0.051, 1.351)):
 
 def _none(to_total):
     empty, counts = np.zeros(0), np.zeros(0, int)
-    return BrightStars(empty, empty, np.zeros((0, 2, 2)), empty, empty, counts, counts, counts, empty, to_total, default_profile())
+    return BrightStars(empty, empty, np.zeros((0, 2, 2)), empty, empty, counts, counts, counts, empty, to_total,
+                       default_profile())  # fmt: skip
 
 
 class _Measured:
@@ -144,8 +145,8 @@ class _Measured:
         hollow = self.hollow
         self._start(hollow)
         for star in hollow:
-            fit = fit_wings(self.frames, self.where, star, self.flux, self.profile, self.total, self._jacobian(star), self.noise,
-                            self.spike)  # fmt: skip
+            fit = fit_wings(self.frames, self.where, star, self.flux, self.profile, self.total, self._jacobian(star),
+                            self.noise, self.spike)  # fmt: skip
             if np.isfinite(fit.flux):
                 self.wing[star], self.flux[star] = fit, fit.flux
                 self.ra[star], self.dec[star] = moved(self.ra[star], self.dec[star], fit.east, fit.north)
@@ -154,7 +155,8 @@ class _Measured:
             self._replace()
 
     def _start(self, hollow):
-        """Stars without first read where they were found, with the flux that their saturated radius tells if none is known."""
+        """Stars without first read where they were found, with the flux that their saturated radius tells if none is
+        known."""
         self.ra[hollow], self.dec[hollow] = self.found[0][hollow], self.found[1][hollow]
         edge = np.maximum(self.radius[hollow] - PIXEL, PIXEL)
         limit = survey().detector.saturate * self.total / (1 + self.total)

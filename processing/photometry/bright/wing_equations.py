@@ -14,8 +14,13 @@ LOPSIDED = 8.0
 
 @numba.njit(cache=True)
 def equations(data, owner, groups, levels, crowd, own, place, table, errors, gain, total):
-    """Normal equations of flux (relative), places (x, y of each frame, pixel) and levels; the mean error of the profile where it
-    counts."""
+    """Normal equations of flux (relative), places (x, y of each frame, pixel) and levels; and the mean error of the
+    profile where it counts.
+
+    ``data``: rows of dx, dy (pixel), DN, kind (0 first read, 1 difference) and noise of the pixels (wing_pixels);
+    ``owner``, ``groups``: their frames and levels; ``crowd``: pixels in which the profile errs alike; ``own`` (DN),
+    ``place`` (frames, 2): flux and places so far.
+    """
     moves = 2 * len(place)
     size = 1 + moves + levels
     normal, right = np.zeros((size, size)), np.zeros(size)
@@ -67,8 +72,8 @@ def _residuals(data, owner, groups, levels, crowd, own, place, table, errors, ga
 
 @numba.njit(cache=True)
 def _plane(data, rest, sigma, quiet):
-    """Constant and slopes (DN, DN/pixel) of the plane through ``rest`` at the pixels ``quiet``, robust; a constant where
-    they do not surround the star."""
+    """Constant and slopes (DN, DN/pixel) of the plane through ``rest`` at the pixels ``quiet``, robust; a constant
+    where they do not surround the star."""
     plane = np.array([np.median(rest[quiet]), 0.0, 0.0])
     middle_x, middle_y = np.mean(data[quiet, 0]), np.mean(data[quiet, 1])
     if np.hypot(middle_x, middle_y) > LOPSIDED or len(quiet) < 100:

@@ -3,7 +3,6 @@
 import numba
 import numpy as np
 
-from processing.config import survey
 from processing.photometry.bright.find import BAD, FULL, FULL_READ1, LATENT
 from processing.photometry.bright.light import PIXEL, looked_up, on_spike, other_light, rivals
 
@@ -24,22 +23,24 @@ BORDER = 8.0
 def well_seen(places, star, shape):
     """Apparitions of a star to be used."""
     seen = np.flatnonzero(places.star == star)
-    room = np.min([np.minimum(v[seen], n - 1 - v[seen]) for v, n in ((places.x, shape[1]), (places.y, shape[0]))], axis=0)
+    axes = (places.x[seen], shape[1]), (places.y[seen], shape[0])
+    room = np.min([np.minimum(v, n - 1 - v) for v, n in axes], axis=0)
     inside = room > BORDER
     return seen[inside] if inside.sum() > 1 else seen[room > -BORDER]
 
 
 def reach_of(places, k, flux, profile):
-    """How far (arcsec) the wings of apparition ``k`` stand out of the light of other stars; all the way if its flux is not
-    known (0)."""
+    """How far (arcsec) the wings of apparition ``k`` stand out of the light of other stars; all the way if its flux is
+    not known (0)."""
     if not flux[places.star[k]] > 0:
         return REACH
     f = places.frame[k]
     same = np.arange(places.begins[f], places.begins[f + 1])
     away = np.hypot(places.x[same] - places.x[k], places.y[same] - places.y[k])
-    others = same[away > LEAST_REACH / PIXEL]
-    away = away[away > LEAST_REACH / PIXEL]
-    glare = (flux[places.star[others]] * np.interp(10 * away, np.arange(len(profile.table)), profile.table, right=0)).sum()
+    far = away > LEAST_REACH / PIXEL
+    others, away = same[far], away[far]
+    share = np.interp(10 * away, np.arange(len(profile.table)), profile.table, right=0)
+    glare = (flux[places.star[others]] * share).sum()
     lost = np.flatnonzero(flux[places.star[k]] * profile.table < GLARE * glare)
     return float(np.clip(0.1 * PIXEL * lost[0], LEAST_REACH, REACH)) if len(lost) else REACH
 

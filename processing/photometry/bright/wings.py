@@ -1,8 +1,9 @@
 """Flux and place of stars that saturate even the first read, from their wings (Read3; Explanatory Supplement, IV.4d).
 
-The profile of the camera is scaled to all unsaturated pixels of all frames at once: of the first reads near the star, of
-the difference of the reads further out, off the spikes. The place of the star in each frame and the level of each frame and
-read, with a slope, are fitted along; pixels that the profile cannot explain (other stars) lose their weight smoothly.
+The profile of the camera is scaled to all unsaturated pixels of all frames at once: of the first reads near the star,
+of the difference of the reads further out, off the spikes. The place of the star in each frame and the level of each
+frame and read, with a slope, are fitted along; pixels that the profile cannot explain (other stars) lose their weight
+smoothly.
 """
 
 from dataclasses import dataclass
@@ -76,10 +77,11 @@ def fit_wings(frames, places, star, flux, profile, total, jacobian, noise, spike
     # The profile errs by the same in all pixels of a ring.
     ring = np.searchsorted(EDGES, PIXEL * np.hypot(data[:, 0], data[:, 1]))
     crowd = np.bincount(ring, minlength=len(EDGES) + 1)[ring].astype(float)
+    gain = survey().instrument.gain
     own, place, limit = _first_flux(data, profile), np.zeros((n, 2)), ASTRAY / PIXEL
     for _ in range(ROUNDS):
-        normal, right, systematic = equations(data, owner, groups, groups.max() + 1, crowd, own, place,
-                                               profile.table, profile.error_table, survey().instrument.gain, total)  # fmt: skip
+        normal, right, systematic = equations(data, owner, groups, groups.max() + 1, crowd, own, place, profile.table,
+                                              profile.error_table, gain, total)  # fmt: skip
         covariance = np.linalg.pinv(normal)
         step = covariance @ right
         own *= 1 + np.clip(step[0], -0.5, 1.0)

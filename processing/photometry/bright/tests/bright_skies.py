@@ -1,4 +1,4 @@
-"""Simulated scans with as many bright stars as a test wants: raw reads from made-up star tables, reduced by the real code."""
+"""Simulated scans with as many bright stars as a test wants: raw reads from made-up star tables, really reduced."""
 
 from dataclasses import dataclass
 

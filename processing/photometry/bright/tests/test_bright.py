@@ -1,4 +1,4 @@
-"""Bright stars of simulated scans against their truth: fluxes on the scale of unsaturated stars, places, nothing false."""
+"""Bright stars of simulated scans against their truth: fluxes on the scale of unsaturated stars, places, no false."""
 
 from dataclasses import replace
 
@@ -136,7 +136,8 @@ def test_offsets_of_rows_and_quadrants_do_not_enter(sky, scale):
     offset[:, :128, :128] += 25.0
     offset[:, :, 128:] += rng.choice([0.0, 0.0, 0.0, 12.0], (FRAMES, 256, 1))
     seen = places(sky.true, BAND, sky.ra[stars], sky.dec[stars], FRAMES)
-    shifted = read1_fluxes(sky.frames.read1 + offset, sky.frames.flaws, seen.star, seen.frame, seen.x, seen.y, len(stars))
+    where = seen.star, seen.frame, seen.x, seen.y, len(stars)
+    shifted = read1_fluxes(sky.frames.read1 + offset, sky.frames.flaws, *where)
     assert np.abs((shifted.flux - short.flux) / short.error).max() < 1.5
     assert (shifted.detected <= shifted.measurable).all()
 
@@ -157,6 +158,11 @@ def test_normalisation_takes_the_ratio_of_most_stars_and_the_given_one_without()
     assert abs(scale.ratio / 27.0 - 1) < 4 * 0.017 / np.sqrt(52)
     none = normalisation(read1, np.full(60, np.nan), np.full(60, np.nan), 26.0)
     assert (none.ratio, none.stars) == (26.0, 0) and none.error == pytest.approx(0.03 * 26.0)
+
+
+def test_a_single_star_that_disagrees_does_not_move_the_scale():
+    read1 = Read1Fluxes(np.array([1000.0]), np.array([5.0]), np.array([6]), np.array([6]))
+    assert normalisation(read1, np.array([40000.0]), np.array([100.0]), 26.0).ratio == pytest.approx(26.0)
 
 
 def test_without_fainter_stars_the_default_profile_says_how_bright_within_its_error():
