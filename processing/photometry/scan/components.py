@@ -7,7 +7,6 @@ from processing.config import survey
 from processing.photometry.components import fainter_twins
 from processing.photometry.scan import kernels
 from processing.photometry.scan.errors import covariances
-from processing.photometry.scan.fit import derivative_stamps
 
 
 def pruned(model):
@@ -17,7 +16,7 @@ def pruned(model):
         return model
     keep = stars.flux > rules.keep * lone_errors(model)
     keep[fainter_twins(stars, keep, rules.same)] = False
-    return model if keep.all() else model.with_stars(stars.select(keep))
+    return model if keep.all() else model.without(~keep)
 
 
 def without_doubtful(model):
@@ -26,15 +25,15 @@ def without_doubtful(model):
     rules, error = survey().scan_photometry, np.sqrt(covariances(model)[:, 0, 0])
     near = np.isfinite(distance_to_brighter(model.stars, rules.doubtful_reach))
     keep = ~(near & (model.stars.flux < rules.doubtful * error))
-    return pruned(model if keep.all() else model.with_stars(model.stars.select(keep)))
+    return pruned(model if keep.all() else model.without(~keep))
 
 
 def lone_errors(model):
     """One-sigma error of the flux of each star, were it alone and in a known place: (n,), DN; inf without light."""
-    p, own = model.places, np.zeros((len(model.stars), 3, 3))
-    kernels.own_blocks(model.weight, p.star, p.frame, p.x, p.y, derivative_stamps(model), own)
+    p, known = model.places, np.zeros(len(model.stars))
+    kernels.information(model.weight, p.star, p.frame, p.x, p.y, p.key, model.psf.cell_moments(p), model.psf.planes, known)
     with np.errstate(divide="ignore"):
-        return 1 / np.sqrt(own[:, 0, 0])
+        return 1 / np.sqrt(known)
 
 
 def distance_to_brighter(stars, reach):

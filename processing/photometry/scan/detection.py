@@ -9,7 +9,6 @@ from scipy.spatial import cKDTree
 from processing.atlas.coadd import coadd
 from processing.atlas.frames import UsableFrames
 from processing.config import survey
-from processing.detect.background import background
 from processing.detect.noise import passband_excess, whiten, whitening_kernel
 from processing.detect.peaks import local_maxima
 from processing.photometry.fit import Stars
@@ -83,6 +82,7 @@ def coadd_psf(psf, half=HALF, step=1.0):
     light = psf.sampled(fine) / settings.frame_pixel**2
     triangle = 1 - np.abs(np.arange(-9, 10)) * fine
     box = np.ones(round(settings.kernel_box / settings.frame_pixel / fine) // 2 * 2 + 1)
+    box[[0, -1]] = 0.5
     for kernel in (triangle, box):
         for axis in (0, 1):
             light = ndimage.convolve1d(light, kernel / kernel.sum(), axis=axis, mode="constant")
@@ -100,25 +100,26 @@ def whitened(template):
 
 
 def first_peaks(field, psf, threshold):
-    """Stars on the averaged frames: the peaks above ``threshold`` sigma (Stars on the strip)."""
-    data = field.data - strip_background(field.data)
-    found = significance(data, field.noise, whitened(coadd_psf(psf)))
+    """Stars on the average of frames without sky: the peaks above ``threshold`` sigma (Stars on the strip)."""
+    found = significance(field.data, field.noise, whitened(coadd_psf(psf)))
     return _peaks(found, threshold)
 
 
-def strip_background(data):
-    """Smooth background of a strip; the cells beyond the scan take the level of the others."""
-    mask = ~np.isfinite(data)
-    return background(np.where(mask, np.float32(0.0), data), mask, cell=128).astype(np.float32)
+def crowding(field, psf):
+    """What the matched filter makes of the fitted stars themselves (DN): ``field``, the strip of their frames."""
+    template = whitened(coadd_psf(psf))
+    return significance(field.data, np.float32(1.0), template).sigma
 
 
-def more_peaks(left, model, psf, threshold, share, known, apart=1.0):
+def more_peaks(left, crowd, psf, threshold, share, known, apart=1.0):
     """Peaks in what a fit has left.
 
     Parameters
     ----------
-    left, model : Field
-        Of the residual frames and of the fitted stars.
+    left : Field
+        Of the residual frames.
+    crowd : ndarray
+        ``crowding`` of the fitted stars.
     threshold, share : float
         A peak reaches so many sigma, and this part of the light of the fitted stars at its place: errors of the PSF
         leave peaks too.
@@ -127,8 +128,8 @@ def more_peaks(left, model, psf, threshold, share, known, apart=1.0):
     """
     template = whitened(coadd_psf(psf))
     found = significance(left.data, left.noise, template)
-    crowd = significance(np.where(np.isfinite(left.data), model.data, np.nan), left.noise, template)
-    found.sigma[found.sigma <= share * crowd.sigma] = 0.0
+    with np.errstate(invalid="ignore"):
+        found.sigma[found.sigma * left.noise <= share * crowd] = 0.0
     new = _peaks(found, threshold)
     return new.select(distance_to(known, new) > apart)
 

@@ -18,8 +18,7 @@ def covariances(model):
     """
     pairs, stamps = close_pairs(model.stars), derivative_stamps(model)
     normal = normal_matrix(model.weight, model.places, stamps, pairs)
-    variance = np.where(model.weight > 0, model.variance, 0)
-    spread = (model.weight**2 * variance).astype(np.float32)
+    spread = model.weight**2 * model.variance
     noise = normal_matrix(spread, model.places, stamps, pairs)
     return _covariances(normal.indptr, normal.indices, normal.data, noise.data)
 

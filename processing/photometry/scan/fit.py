@@ -76,31 +76,39 @@ class Model:
         return self.data - self.image
 
     @cached_property
-    def _weights(self):
-        weight, variance = np.empty_like(self.data), np.empty_like(self.data)
-        kernels.weights(self.image, self.usable, self.noise, self.electrons, self.profile_error, weight, variance)
-        return weight, variance
-
-    @property
     def weight(self):
         """Inverse variance for the fit, DN**-2; 0 where not usable."""
-        return self._weights[0]
+        weight = np.empty_like(self.data)
+        kernels.weights(self.image, self.usable, self.noise, self.electrons, self.profile_error, weight)
+        return weight
 
-    @property
+    @cached_property
     def variance(self):
-        """Variance of the noise, DN**2; inf where not usable."""
-        return self._weights[1]
+        """Variance of the noise, DN**2."""
+        return (self.noise**2)[:, None, None].astype(np.float32) + np.maximum(self.image, 0) / np.float32(self.electrons)
 
     def with_stars(self, stars, places=None):
         """The Model with other stars; ``places``: their Apparitions where they are known."""
         places = apparitions(stars.x, stars.y, self.mapping) if places is None else places
         return replace(self, stars=stars, places=places)
 
+    def without(self, rows):
+        """The Model without the stars at ``rows`` (mask); their light is taken off the image of the others."""
+        image, gone = self.image.copy(), np.where(rows, -self.stars.flux, 0.0)
+        self.paint(image, self.places, gone)
+        other = self.with_stars(self.stars.select(~rows), self.places.select(~rows))
+        other.__dict__["image"] = image
+        return other
+
     def with_psf(self, psf):
         return replace(self, psf=psf)
 
     def with_data(self, data):
-        return replace(self, data=data)
+        """The Model of the same stars with another sky taken off the frames."""
+        other = replace(self, data=data)
+        kept = {name: self.__dict__[name] for name in ("image", "weight") if name in self.__dict__}
+        other.__dict__.update(kept)
+        return other
 
 
 def fitted(model, steps=3):

@@ -170,6 +170,40 @@ def derivatives(frame, x, y, flux, key, delta, planes, jacobian, stamps):
 
 
 @numba.njit(cache=True)
+def information(weight, star, frame, x, y, key, delta, planes, out):
+    """Add to ``out`` (stars,) the inverse variance of each star's flux, were it alone and in a known place, DN**-2."""
+    _, ny, nx = weight.shape
+    core = np.empty((planes.shape[1], planes.shape[2]))
+    rows = 2 * KNOTS * FIT + 4
+    light, value, slope = np.empty((3, SIZE, SIZE)), np.empty((rows, SIZE)), np.empty((rows, SIZE))
+    last = -1
+    for a in range(frame.size):
+        if key[a] != last:
+            mix(planes, delta[a], core)
+            last = key[a]
+        cx, cy = int(np.rint(x[a])), int(np.rint(y[a]))
+        stamp(core, CORE, x[a] - cx, y[a] - cy, FIT, light, value, slope, False)
+        total = 0.0
+        for j in range(max(0, FIT - cy), min(SIZE, ny - cy + FIT)):
+            for i in range(max(0, FIT - cx), min(SIZE, nx - cx + FIT)):
+                total += weight[frame[a], cy - FIT + j, cx - FIT + i] * light[0, j, i] ** 2
+        out[star[a]] += total
+
+
+@numba.njit(cache=True)
+def unusable_near(usable, star, frame, x, y, reach, out):
+    """Add to ``out`` (stars,) on how many frames a pixel within ``reach`` (square) of a star is not usable."""
+    _, ny, nx = usable.shape
+    for a in range(frame.size):
+        cx, cy = int(np.rint(x[a])), int(np.rint(y[a]))
+        bad = False
+        for j in range(max(0, cy - reach), min(ny, cy + reach + 1)):
+            for i in range(max(0, cx - reach), min(nx, cx + reach + 1)):
+                bad = bad or not usable[frame[a], j, i]
+        out[star[a]] += bad
+
+
+@numba.njit(cache=True)
 def gradients(residual, weight, star, frame, x, y, stamps, gradient):
     """Add to ``gradient`` (stars, 3) the sums of weighted residuals times derivatives."""
     _, ny, nx = residual.shape
@@ -250,15 +284,22 @@ def chi_squares(residual, weight, star, frame, x, y, radius, total, pixels):
 
 
 @numba.njit(cache=True)
-def weights(model, usable, noise, electrons, profile_error, out, variance):
-    """Fill ``out`` with the weights of the fit and ``variance`` with the variance of the noise (DN**2), 0 and inf
-    where ``usable`` is False. ``noise`` (n,): DN; ``profile_error``: of the PSF in units of itself."""
+def weights(model, usable, noise, electrons, profile_error, out):
+    """Fill ``out`` with the weights of the fit, DN**-2; 0 where ``usable`` is False.
+
+    ``noise`` (n,): DN; ``profile_error``: of the PSF in units of itself.
+    """
     n, ny, nx = model.shape
     for k in range(n):
-        floor = noise[k] * noise[k]
+        floor = np.float32(noise[k] * noise[k])
+        empty = np.float32(1.0) / floor
+        photons, profile = np.float32(1.0 / electrons), np.float32(profile_error * profile_error)
         for j in range(ny):
             for i in range(nx):
-                light = max(model[k, j, i], np.float32(0.0))
-                v = floor + light / electrons
-                variance[k, j, i] = v if usable[k, j, i] else np.inf
-                out[k, j, i] = 1.0 / (v + (profile_error * light) ** 2) if usable[k, j, i] else 0.0
+                light = model[k, j, i]
+                if not usable[k, j, i]:
+                    out[k, j, i] = np.float32(0.0)
+                elif light <= np.float32(0.0):
+                    out[k, j, i] = empty
+                else:
+                    out[k, j, i] = np.float32(1.0) / (floor + light * (photons + profile * light))

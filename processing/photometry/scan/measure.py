@@ -8,7 +8,7 @@ from processing.frames.masks import Flaw
 from processing.photometry.bright import bright_stars
 from processing.photometry.fit import Stars
 from processing.photometry.scan.components import pruned, without_doubtful
-from processing.photometry.scan.detection import first_peaks, more_peaks, strip_of
+from processing.photometry.scan.detection import crowding, first_peaks, more_peaks, strip_of
 from processing.photometry.scan.fit import Model, fitted
 from processing.photometry.scan.listing import band_sources
 from processing.photometry.scan.places import Mapping, apparitions
@@ -54,19 +54,18 @@ def measure_band(scan, solution, band, frames, grid, progress=lambda what: None)
     model = work.first_model()
     model = work.with_peaks(model, first_peaks(work.strip(model.data), model.psf, rules.detect))
     progress("PSF")
-    for _ in range(3):
-        model = learned_from_stars(work.with_sky(fitted(model, 2)))
+    for steps in (2, 1, 1):
+        model = learned_from_stars(work.with_sky(fitted(model, steps)))
     progress("blends")
-    stars = work.strip(model.image)
+    crowd = crowding(work.strip(model.image), model.psf)
     for _ in range(rules.deblend_rounds):
-        new = more_peaks(work.strip(model.residual), stars, model.psf, rules.detect_again, rules.share, model.stars)
-        model = fitted(pruned(fitted(work.with_peaks(model, new), 2)), 1)
+        new = more_peaks(work.strip(model.residual), crowd, model.psf, rules.detect_again, rules.share, model.stars)
+        model = fitted(pruned(fitted(work.with_peaks(model, new), 1)), 1)
         model = learned_from_stars(work.with_sky(model))
         if len(new) < FEW_NEW * len(model.stars):
             break
     progress("final fit")
-    model = fitted(without_doubtful(fitted(model, 2)), 2)
-    model = work.with_sky(model)
+    model = work.with_sky(fitted(without_doubtful(fitted(model, 1)), 2))
     return band_sources(work, fitted(model, 1))
 
 

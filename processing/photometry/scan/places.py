@@ -39,6 +39,12 @@ class Apparitions:
         order = np.lexsort((self.frame, self.star))
         return np.searchsorted(self.star[order], np.arange(self.stars + 1)), order
 
+    def select(self, keep):
+        """Those of the stars at ``keep`` (mask), numbered anew."""
+        rows, number = keep[self.star], np.cumsum(keep) - 1
+        return Apparitions(number[self.star[rows]], self.frame[rows], self.x[rows], self.y[rows], int(keep.sum()),
+                           self.jacobian)  # fmt: skip
+
     def moved(self, dx, dy):
         """The same with stars moved by ``dx``, ``dy`` (stars,) pixels of the strip; the cells stay as they are."""
         step = np.stack([dx[self.star], dy[self.star]], axis=1)

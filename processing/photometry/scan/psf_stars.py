@@ -1,9 +1,9 @@
 """Which stars teach the PSF of the frames."""
 
 import numpy as np
-from scipy import ndimage
 from scipy.spatial import cKDTree
 
+from processing.photometry.scan import kernels
 from processing.photometry.scan.learn import learned
 from processing.photometry.scan.places import Apparitions
 
@@ -13,8 +13,9 @@ def learned_from_stars(model, most=600):
     chosen = clean_stars(model, most)
     if len(chosen) < 10:
         return model
-    member = np.isin(model.places.star, chosen)
-    p = model.places
+    p, wanted = model.places, np.zeros(len(model.stars), bool)
+    wanted[chosen] = True
+    member = wanted[p.star]
     places = Apparitions(p.star[member], p.frame[member], p.x[member], p.y[member], p.stars, p.jacobian)
     return model.with_psf(learned(model.psf, model.residual, model.weight, places, model.stars.flux[places.star]))
 
@@ -39,9 +40,8 @@ def clean_stars(model, most, significance=30.0, neighbours=0.1, reach=12.0):
 
 def touched(model, rows, reach=2):
     """True for stars with an unusable pixel within ``reach`` pixels on more than one frame."""
-    p, member = model.places, np.isin(model.places.star, rows)
-    n, ny, nx = model.usable.shape
-    bad = ndimage.maximum_filter(~model.usable, size=(1, 2 * reach + 1, 2 * reach + 1))
-    x, y = (np.clip(np.rint(a[member]).astype(int), 0, k - 1) for a, k in ((p.x, nx), (p.y, ny)))
-    count = np.bincount(p.star[member], weights=bad[p.frame[member], y, x], minlength=len(model.stars))
+    p, wanted = model.places, np.zeros(len(model.stars), bool)
+    wanted[rows] = True
+    member, count = wanted[p.star], np.zeros(len(model.stars), int)
+    kernels.unusable_near(model.usable, p.star[member], p.frame[member], p.x[member], p.y[member], reach, count)
     return count[rows] > 1
