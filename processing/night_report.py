@@ -3,8 +3,10 @@
 import shutil
 from collections import Counter
 
+from processing.formats.whole import remove_leftovers
 from processing.night_status import status_rows, write_status
 from processing.night_units import night_units, unit_name
+from processing.quality.picture import remove_pictures
 from processing.records import DONE, FAILED, PARTIAL
 from processing.scan_work import read_scan, write_failure
 
@@ -19,6 +21,7 @@ class Report:
 
     def begin(self):
         """Remove what is left of scans that the night log no longer lists, and of units that were killed."""
+        remove_leftovers(self.place.folder)
         known = {self.place.scan(row.seq).name for row in self.scans.values()}
         for folder in self.place.folder.glob("s[0-9][0-9][0-9]*"):
             if folder.name not in known and read_scan(folder) is not None:
@@ -42,6 +45,7 @@ class Report:
     def _failed(self, row, outcome):
         """The folder of a failed scan says why, and holds nothing of an earlier success."""
         folder = self.place.scan(row.seq)
+        remove_pictures(self.place, row.seq)
         if (read_scan(folder) or {}).get("failed") != outcome.reason:
             write_failure(folder, outcome.reason, self.night.name, row)
 

@@ -92,6 +92,7 @@ def _calibration_notes(found):
 
 def scan(place, seq, needed):
     """Finish a scan: its folder of the working database, and its pictures."""
+    _without_detector(place, needed)
     calibration, measured = _calibration(place, needed), needed.get(f"{place.name} stars {seq:03d}")
     if measured is not None and not measured.usable:
         raise SurveyError(measured.reason)
@@ -109,7 +110,9 @@ def scan(place, seq, needed):
     place.sources(seq).unlink(missing_ok=True)
     images = (place.scan(seq) / image["file"] for image in content["images"])
     outputs = (place.scan(seq) / SCAN_FILE, place.scan(seq) / POINTS_FILE, *images, *pictures)
-    return Work(outputs, scan_numbers(found, solution, content, pictures), notes, *_judged(failures))
+    state, reason = _judged(failures)
+    told = "; ".join(filter(None, (reason, solution.note)))
+    return Work(outputs, scan_numbers(found, solution, content, pictures), () if measured else notes, state, told)
 
 
 def _calibration(place, needed):
@@ -121,14 +124,20 @@ def _calibration(place, needed):
 
 def _solved(place, seq, needed):
     """The Scan of the bands that are there, its Solution, why others are not (by band), and notes."""
-    detectors = {band: needed[f"{place.name} detector {band}"] for band in LETTERS}
-    failures = {band: outcome.reason for band, outcome in detectors.items() if not outcome.usable}
+    failures = _without_detector(place, needed)
     usable = {band: read_detector(place.detector(band)) for band in LETTERS if band not in failures}
-    if not usable:
-        raise SurveyError(_told(failures))
     found, more = calibrate_what_is_there(read_night(place.raw), seq, usable)
     solution, notes = _place(place, found)
     return found, solution, failures | more, notes
+
+
+def _without_detector(place, needed):
+    """Bands without darks or flats, to the reason; SurveyError when all are."""
+    detectors = {band: needed[f"{place.name} detector {band}"] for band in LETTERS}
+    failures = {band: outcome.reason for band, outcome in detectors.items() if not outcome.usable}
+    if len(failures) == len(LETTERS):
+        raise SurveyError(_told(failures))
+    return failures
 
 
 def _without(found, bands):

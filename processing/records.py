@@ -28,7 +28,7 @@ OTHERS = ("simulated_camera", "simulated_night", "release")
 class Outcome:
     """What became of a unit of work.
 
-    ``state``: one of the above; ``reason``: "" when done; ``notes``: decisions, a line each; ``numbers``: what others
+    ``state``: one of the above; ``reason``: why it is not done, or what is not as it should be; ``notes``: decisions, a line each; ``numbers``: what others
     want to know of it (JSON); ``made_from``: see ``made_from``; ``outputs``: path relative to the record's folder ->
     bytes; ``seconds``, ``memory`` (GB, largest): what it took; ``fresh``: made in this run; ``changed``: what made it
     be done again.

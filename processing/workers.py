@@ -43,13 +43,14 @@ def default_count():
 
 @contextmanager
 def _here(scratch, count):
+    import dask
     from dask.distributed import Client, LocalCluster
 
-    with throwaway_folder(scratch / ".workers") as folder, LocalCluster(
-        n_workers=count, threads_per_worker=1, processes=True, memory_limit=f"{MEMORY}GB", host="127.0.0.1",
-        dashboard_address=None, local_directory=folder, silence_logs=logging.CRITICAL,
-    ) as cluster, Client(cluster) as client:  # fmt: skip
-        yield client
+    with throwaway_folder(scratch / ".workers") as folder, dask.config.set({"temporary-directory": str(folder)}):
+        cluster = LocalCluster(n_workers=count, threads_per_worker=1, processes=True, memory_limit=f"{MEMORY}GB",
+                               host="127.0.0.1", dashboard_address=None, silence_logs=logging.CRITICAL)  # fmt: skip
+        with cluster, Client(cluster) as client:
+            yield client
 
 
 @contextmanager

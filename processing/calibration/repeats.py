@@ -17,7 +17,7 @@ from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 from scipy.stats import chi2
 
-from processing.calibration.scan_stars import MAGNITUDE
+from processing.calibration.scan_stars import MAGNITUDE, PROFILE_FIT
 from processing.sphere import chord, unit_vectors
 
 SAME = 0.8
@@ -199,9 +199,10 @@ def _bins(found, factor, floor):
 
 
 def corrected(sources, correction):
-    """BandSources with their flux errors corrected; ``correction``: what ``as_record`` returned."""
+    """BandSources with the errors of their profile fits corrected; ``correction``: what ``as_record`` returned."""
     floor = correction["floor"] / MAGNITUDE
     error = np.hypot(correction["factor"] * sources.flux_err, floor * np.abs(sources.flux))
+    error = np.where(sources.method == PROFILE_FIT, error, sources.flux_err)
     return replace(sources, flux_err=error, flux_noise=correction["factor"] * sources.flux_noise)
 
 

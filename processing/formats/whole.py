@@ -81,6 +81,13 @@ def _partial(path):
     return path.with_name(f".{path.name}.partial-{os.getpid()}")
 
 
+def remove_leftovers(folder):
+    """Remove what killed processes left unfinished anywhere in ``folder``."""
+    for leftover in list(Path(folder).rglob(".*.partial-*")):
+        if not Path("/proc", leftover.name.rpartition("-")[2]).exists():
+            shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink(missing_ok=True)
+
+
 def _remove_leftovers(path):
     for leftover in path.parent.glob(f".{glob.escape(path.name)}.partial-*"):
         owner = leftover.name.rpartition("-")[2]

@@ -48,10 +48,17 @@ def _scaled(image):
 
 def write_pictures(place, seq, content):
     """Write a JPEG of each field of a finished scan; returns the paths. ``content``: of its scan.json."""
+    remove_pictures(place, seq)
     fields = {}
     for image in content["images"]:
         fields.setdefault(image["coadd"], {})[image["file"].split("/")[-1][0]] = place.scan(seq) / image["file"]
     return tuple(_write(place.picture(seq, number), files) for number, files in sorted(fields.items()))
+
+
+def remove_pictures(place, seq):
+    """Remove those of an earlier run."""
+    for path in place.picture(seq, 0).parent.glob(f"s{seq:03d}_*.jpg"):
+        path.unlink()
 
 
 def _write(path, files):

@@ -1,4 +1,5 @@
-"""A small simulated night, reduced once for all tests that look at what becomes of a scan."""
+"""A small simulated night, reduced once for all tests that look at what becomes of a scan; and an even smaller one, reduced
+by the command."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,7 @@ from processing.calibration.band import solve_band
 from processing.calibration.night import NightCalibration
 from processing.calibration.standards import visit_numbers
 from processing.calibration.visits import Visits
+from processing.cli import main
 from processing.config import survey
 from processing.formats.raw_night import LETTERS, read_night
 from processing.formats.raw_reference import read_astrometric
@@ -21,6 +23,7 @@ from processing.scan_work import raw_inputs, write_scan
 from processing.simulate.night_plan import Settings, plan
 from processing.simulate.nights import RawSurvey
 from processing.simulate.truth import Truth
+from processing.tests.small_night import simulate_small_night
 
 SMALL = Settings(284.0, 12.0, scans=2, seed=23, frames=20, cal_frames=12, still_frames=12, limit=14.5, real=False)
 
@@ -108,3 +111,17 @@ def scan_folders(raw_night, solved_scans, true_calibration, tmp_path_factory):
         inputs = raw_inputs(raw_night.night, found.scan.sequence, LETTERS)
         write_scan(folder, found.scan, found.solution, found.usable, found.sources, true_calibration, inputs)
     return folders
+
+
+@pytest.fixture(scope="session")
+def tiny_night(tmp_path_factory):
+    """The Night of ``small_night``."""
+    return simulate_small_night(tmp_path_factory.mktemp("tiny") / "raw")
+
+
+@pytest.fixture(scope="session")
+def tiny_work(tiny_night, tmp_path_factory):
+    """Its folder of the working database, made by ``twomass reduce`` without a break."""
+    out = tmp_path_factory.mktemp("reduced") / "work"
+    assert main(["reduce", str(tiny_night.path), "--out", str(out), "--workers", "2"]) == 0
+    return out / tiny_night.name
