@@ -188,7 +188,8 @@ class _Measured:
 
     def _apertures(self, light, radius):
         f, w = self.frames, self.where
-        return apertures(f.read1, f.flaws, self.levels, w.frame, w.x, w.y, light, self.profile.table, radius)
+        return apertures(f.read1, f.flaws, self.levels, w.frame, w.x, w.y, light, self.profile.table,
+                         self.spike, radius)  # fmt: skip
 
     def _growth(self, wide):
         """Total flux over that in the standard aperture, from the first reads of bright stars or else the profile;

@@ -16,7 +16,7 @@ from processing.photometry.bright.rings import EDGES
 from processing.photometry.bright.wing_equations import equations
 from processing.photometry.bright.wing_pixels import reach_of, well_seen, wing_pixels
 
-ASTRAY = 0.8
+ASTRAY = 0.5
 """Largest distance from where the star was thought to be, arcsec."""
 
 FEWEST = 60

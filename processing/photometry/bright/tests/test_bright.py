@@ -160,6 +160,18 @@ def test_normalisation_takes_the_ratio_of_most_stars_and_the_given_one_without()
     assert (none.ratio, none.stars) == (26.0, 0) and none.error == pytest.approx(0.03 * 26.0)
 
 
+def test_a_star_on_the_spike_of_another_is_not_too_bright():
+    ra, dec = skies.at([-150.0, 60.0, -60.0], [0.0, 0.0, 130.0])
+    cross = skies.bright_sky(ra, dec, [-4.0, 7.5, 7.5], BAND, 12, seed=9, solved=False)
+    stars = bright_stars(cross.frames, cross.true, BAND)
+    on, off = (np.argmin(np.hypot(stars.ra - a, stars.dec - d)) for a, d in zip(ra[1:], dec[1:]))
+    seen = places(cross.true, BAND, ra, dec, 12)
+    plain = read1_fluxes(cross.frames.read1, cross.frames.flaws, seen.star, seen.frame, seen.x, seen.y, 3).flux
+    assert plain[1] / plain[2] > 1.03
+    noise = np.hypot(stars.flux_err[on], stars.flux_err[off]) / stars.flux[off]
+    assert abs(stars.flux[on] / stars.flux[off] - 1) < 3 * noise < 0.09
+
+
 def test_a_single_star_that_disagrees_does_not_move_the_scale():
     read1 = Read1Fluxes(np.array([1000.0]), np.array([5.0]), np.array([6]), np.array([6]))
     assert normalisation(read1, np.array([40000.0]), np.array([100.0]), 26.0).ratio == pytest.approx(26.0)
