@@ -14,6 +14,9 @@ BLOCK = 48
 REJECT_HIGH, REJECT_LOW = 0.35, 0.15
 """Share of the values trimmed above and below: 10 and then 5 on each side of 42 in the original."""
 
+FEWEST = 3
+"""Usable values from which one that is a star's is trimmed."""
+
 
 def levels(frames):
     """Median of the usable pixels of each frame: (n,), DN; NaN where there is none."""
@@ -46,14 +49,15 @@ def _blocks(n, block):
 
 
 def _pattern(stack):
-    """Lopsidedly trimmed mean of (m, ny, nx), median 0; 0 where no frame has a usable value."""
+    """Lopsidedly trimmed mean of (m, ny, nx), median 0; 0 where fewer than ``FEWEST`` frames have a usable value."""
     ordered = np.sort(stack, axis=0)
     count = np.isfinite(ordered).sum(0)
     rank = np.arange(len(ordered))[:, None, None]
     kept = (rank >= np.floor(REJECT_LOW * count)) & (rank < np.ceil((1 - REJECT_HIGH) * count))
     total = np.where(kept, ordered, 0).sum(0)
-    mean = np.where(count > 0, total / np.maximum(kept.sum(0), 1), 0.0)
-    return (mean - np.median(mean[count > 0])).astype(np.float32) if (count > 0).any() else mean.astype(np.float32)
+    known = count >= FEWEST
+    mean = np.where(known, total / np.maximum(kept.sum(0), 1), 0.0)
+    return np.where(known, mean - np.median(mean[known]), 0.0).astype(np.float32) if known.any() else mean.astype(np.float32)
 
 
 def _between(i, middles, patterns):
