@@ -66,7 +66,7 @@ def measure_band(scan, solution, band, frames, grid, progress=lambda what: None)
             break
     progress("final fit")
     model = work.with_sky(fitted(without_doubtful(fitted(model, 1)), 2))
-    return band_sources(work, fitted(model, 1))
+    return band_sources(work, fitted(pruned(model), 1))
 
 
 class Frames:
