@@ -6,6 +6,7 @@ import numpy as np
 
 from processing.astrometry.solve import solve_scan
 from processing.atlas.frames import usable_frames
+from processing.atlas.grid import strip_grid
 from processing.formats.raw_night import read_night
 from processing.formats.raw_reference import read_astrometric
 from processing.formats.raw_writer import write_night_log
@@ -23,9 +24,11 @@ SETTINGS = Settings(95.0, 38.0, seed=77, frames=24, cal_frames=12, still_frames=
 
 @dataclass(frozen=True)
 class Reduced:
-    """``scan``, ``solution``, ``usable``: as they go into measure_scan; ``sources``: BandSources; the stars of S/N 5 and
-    more that five frames see: ``x``, ``y`` on the strip, ``flux`` (DN of 1.3 s, mean of the frames), ``bound``
-    (FrameBound), ``galaxies``: x, y of these."""
+    """``scan``, ``solution``, ``usable``: what goes into measure_scan; ``sources``: the BandSources that come out.
+
+    Of all true stars: ``x``, ``y`` on the strip, arcsec, and ``bound`` (FrameBound; ``bound.dn`` is all their light);
+    ``galaxies``: (n, 2), places of these.
+    """
 
     scan: object
     solution: object
@@ -47,3 +50,24 @@ def simulated(root):
         raw.write(night, planned, BAND, lambda frames: None)
     write_night_log(raw.root / night.name, [raw.row(night, planned) for planned in kept])
     return read_night(raw.root / night.name), raw
+
+
+def reduced(root):
+    """The scan simulated below ``root``, as a Reduced."""
+    night, raw = simulated(root)
+    row = night.of_type("sci")[0]
+    scan = calibrate_scan(night, row.seq, {BAND: calibrate_detector(night, BAND)})
+    references = read_astrometric(root)
+    solution = solve_scan(scan.stars, scan.pointing, (np.asarray(references["ra"]), np.asarray(references["dec"])))
+    frames = scan.frames[BAND]
+    usable = {BAND: usable_frames(frames.image, frames.flaws, solution, BAND)}
+    sources = measure_scan(scan, solution, usable)[BAND]
+    return Reduced(scan, solution, usable, sources, *_truth(Truth(raw.truth), night.name, row, strip_grid(solution).wcs))
+
+
+def _truth(truth, night, row, wcs):
+    stars, galaxies = truth.stars(row.tile), truth.galaxies(row.tile)
+    pixels = TrueLight(truth, night, row.seq, BAND, row.tile)
+    bound = frame_bound(pixels, stars, truth.apparitions(night, "sci", row.seq, BAND, stars))
+    places = [wcs.wcs_world2pix(table["ra"].to_numpy(), table["dec"].to_numpy(), 0) for table in (stars, galaxies)]
+    return *places[0], bound, np.column_stack(places[1])
