@@ -95,7 +95,8 @@ def _measure(read1, flaws, offsets, noises, begins, x, y, light, shape, spike, r
             others = others[others != k]
             away = np.hypot(x[others] - x[k], y[others] - y[k])
             near = others[away < NEIGHBOURS]
-            box = _box(read1[n], flaws[n], offsets[n], x[k], y[k], x[near], y[near], light[near], shape, radii[2] + REST)
+            box = _box(read1[n], flaws[n], offsets[n], x[k], y[k], x[near], y[near], light[near], shape,
+                       radii[2] + REST)  # fmt: skip
             sky, count = _sky(box, radii)
             if count < 30:
                 continue

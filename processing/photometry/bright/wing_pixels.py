@@ -72,6 +72,8 @@ def _gather(image, read1, flaws, x, y, own, others_x, others_y, others, table, e
             r = np.hypot(dx, dy)
             if r > reach or r < 2.0 or on_spike(dx, dy, r, spike) or flaws[j, i] & (BAD | FULL_READ1):
                 continue
+            if not np.isfinite(read1[j, i] + image[j, i]):
+                continue
             strange, doubt, spikes = other_light(i, j, others_x, others_y, others, table, errors, spike)
             if spikes > SPIKE_SHARE * own * looked_up(table, r) + noise2:
                 continue
