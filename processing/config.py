@@ -45,7 +45,7 @@ class Detector:
     saturate: float = number("adu")
     nonlinearity: float = number("1/adu")
     latent_above: float = number("adu")
-    latent_frames: int = number("")
+    latent_decay: tuple = number("")
 
 
 @dataclass(frozen=True)

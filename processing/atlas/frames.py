@@ -7,7 +7,7 @@ import numpy as np
 from processing.atlas.transients import transients
 from processing.frames.masks import Flaw
 
-UNUSABLE = Flaw.DEAD | Flaw.HOT | Flaw.NOISY | Flaw.LATENT
+UNUSABLE = Flaw.DEAD | Flaw.HOT | Flaw.NOISY
 """Saturated pixels stay, as in the real images: a clipped star there, where its first read is saturated a hole."""
 
 

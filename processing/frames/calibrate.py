@@ -4,9 +4,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from processing.config import survey
-from processing.frames.masks import Flaw, latent, mark
+from processing.frames.latents import latent_images
+from processing.frames.masks import Flaw, mark
 from processing.frames.reads import linearised, saturated
+
+
+NOTED = 5.0
+"""DN from which on a latent image is noted: half the noise of a pixel."""
 
 
 @dataclass(frozen=True)
@@ -56,8 +60,11 @@ def calibrate(read1, read2, darks, response, bad, limit, nonlinearity):
     flaws = np.broadcast_to(bad, read1.shape).copy()
     mark(flaws, saturated(above2, limit), Flaw.SATURATED)
     mark(flaws, saturated(above1, limit), Flaw.SATURATED_READ1)
-    mark(flaws, latent(above2, survey().detector.latent_above, survey().detector.latent_frames), Flaw.LATENT)
     first = linearised(above1, nonlinearity)
     image = linearised(above2, nonlinearity) - first - darks.difference
+    latent = latent_images(above2, image)
+    if latent is not None:
+        image = image - latent
+        mark(flaws, latent > NOTED, Flaw.LATENT)
     slope = np.where(np.isfinite(response.slope) & (response.slope > 0), response.slope, 1)
     return Frames(image / slope, first / slope, flaws)

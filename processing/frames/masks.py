@@ -19,7 +19,7 @@ class Flaw(enum.IntFlag):
     SATURATED_READ1 = 16
     """Even the first read is saturated."""
     LATENT = 32
-    """So bright a short time ago that charge trapped then still comes out."""
+    """A latent image was taken off here: the pixel may be used, by those who can bear an error of a tenth of it."""
 
 
 LOW_RESPONSE, HIGH_RESPONSE = 0.6, 1.5
@@ -30,20 +30,6 @@ HOT_EXCESS, NOISE_EXCESS = 10.0, 2.5
 def mark(flaws, where, flaw):
     """Set the bit of ``flaw`` in ``flaws`` (uint8) where ``where`` is True."""
     flaws[where] |= np.uint8(flaw)
-
-
-def latent(signal, above, frames):
-    """True where a pixel was brighter than ``above`` in one of the ``frames`` frames before: bool, (n, ny, nx).
-
-    ``signal``: second reads above the pedestal, DN, in order of time. A bright star leaves a latent image on the same
-    pixels, which moves over the sky with the frames (Explanatory Supplement, section IV.7a: persistence).
-    """
-    out = np.zeros(signal.shape, bool)
-    left = np.zeros(signal.shape[1:], np.int16)
-    for n, frame in enumerate(signal):
-        out[n] = left > 0
-        left = np.where(frame > above, np.int16(frames), np.maximum(left - 1, 0)).astype(np.int16)
-    return out
 
 
 def bad_pixels(darks, response):

@@ -105,9 +105,14 @@ class Model:
 
     def with_data(self, data):
         """The Model of the same stars with another sky taken off the frames."""
-        other = replace(self, data=data)
-        kept = {name: self.__dict__[name] for name in ("image", "weight") if name in self.__dict__}
-        other.__dict__.update(kept)
+        return self._keeping(replace(self, data=data), "image", "weight")
+
+    def with_profile_error(self, error):
+        return self._keeping(replace(self, profile_error=error), "image", "residual")
+
+    def _keeping(self, other, *names):
+        """``other``, with what is worked out already and is the same for it."""
+        other.__dict__.update({name: self.__dict__[name] for name in names if name in self.__dict__})
         return other
 
 

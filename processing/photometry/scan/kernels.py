@@ -284,6 +284,22 @@ def chi_squares(residual, weight, star, frame, x, y, radius, total, pixels):
 
 
 @numba.njit(cache=True)
+def misfits(residual, image, usable, noise, electrons, star, frame, x, y, reach, left, expected, light):
+    """Add to arrays (stars,) the squares of residuals within ``reach`` pixels (square), what noise gives, and the squares
+    of the stars' light ``image``: DN**2."""
+    _, ny, nx = residual.shape
+    for a in range(frame.size):
+        cx, cy = int(np.rint(x[a])), int(np.rint(y[a]))
+        for j in range(max(0, cy - reach), min(ny, cy + reach + 1)):
+            for i in range(max(0, cx - reach), min(nx, cx + reach + 1)):
+                if usable[frame[a], j, i]:
+                    v = max(image[frame[a], j, i], np.float32(0.0))
+                    left[star[a]] += residual[frame[a], j, i] ** 2
+                    expected[star[a]] += noise[frame[a]] ** 2 + v / electrons
+                    light[star[a]] += v * v
+
+
+@numba.njit(cache=True)
 def weights(model, usable, noise, electrons, profile_error, out):
     """Fill ``out`` with the weights of the fit, DN**-2; 0 where ``usable`` is False.
 

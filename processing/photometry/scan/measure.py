@@ -18,6 +18,12 @@ from processing.photometry.scan.saturated import apart_from, without_bright
 from processing.photometry.scan.sky import frame_sky
 
 
+PSF_PEAKS = 5.0
+"""What errors of the PSF leave reaches, at its highest, so many times their rms."""
+
+FIRST_ERROR = 0.05
+"""Of the PSF before any star has taught it, in units of itself."""
+
 FEW_NEW = 0.01
 """The search for blends ends when it finds less than this part more."""
 
@@ -59,7 +65,8 @@ def measure_band(scan, solution, band, frames, grid, progress=lambda what: None)
     progress("blends")
     crowd = crowding(work.strip(model.image), model.psf)
     for _ in range(rules.deblend_rounds):
-        new = more_peaks(work.strip(model.residual), crowd, model.psf, rules.detect_again, rules.share, model.stars)
+        share = max(rules.share, PSF_PEAKS * model.profile_error)
+        new = more_peaks(work.strip(model.residual), crowd, model.psf, rules.detect_again, share, model.stars)
         model = fitted(pruned(fitted(work.with_peaks(model, new), 1)), 1)
         model = learned_from_stars(work.with_sky(model))
         if len(new) < FEW_NEW * len(model.stars):
@@ -96,10 +103,9 @@ class Frames:
         width = float(np.median(self.scan.stars[self.band].width)) if len(self.scan.stars[self.band]) else 0.4
         mapping, nobody = Mapping(self.solution, self.band, self.grid), Stars(*np.zeros((3, 0)))
         sky = frame_sky(self.raw, self.usable, self.noise)
-        rules = survey().scan_photometry
         return Model(self.raw - sky, self.usable, self.noise, self.scan.gain[self.band], mapping,
                      first_guess(len(self.raw), width), nobody, apparitions(nobody.x, nobody.y, mapping),
-                     rules.profile_error)  # fmt: skip
+                     FIRST_ERROR)  # fmt: skip
 
     def strip(self, images):
         """The average of ``images`` on the strip (Field)."""

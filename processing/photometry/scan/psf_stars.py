@@ -3,21 +3,40 @@
 import numpy as np
 from scipy.spatial import cKDTree
 
+from processing.config import survey
 from processing.photometry.scan import kernels
 from processing.photometry.scan.learn import learned
 from processing.photometry.scan.places import Apparitions
 
 
 def learned_from_stars(model, most=600):
-    """The Model with its PSF corrected by its brightest clean stars; unchanged with fewer than ten."""
+    """The Model with its PSF, and the error of this, corrected by its brightest clean stars; unchanged when there is
+    none."""
     chosen = clean_stars(model, most)
-    if len(chosen) < 10:
+    if not len(chosen):
         return model
+    places = apparitions_of(model, chosen)
+    psf = learned(model.psf, model.residual, model.weight, places, model.stars.flux[places.star])
+    model = model.with_psf(psf)
+    return model.with_profile_error(float(np.clip(profile_error(model), survey().scan_photometry.profile_error, 0.1)))
+
+
+def profile_error(model, most=30):
+    """Error of the PSF in units of itself: what the fit leaves of its brightest clean stars beyond the noise, rms."""
+    chosen = clean_stars(model, most)
+    p, sums = apparitions_of(model, chosen), np.zeros((3, len(model.stars)))
+    kernels.misfits(model.residual, model.image, model.usable, model.noise, model.electrons, p.star, p.frame, p.x, p.y, 2,
+                    *sums)  # fmt: skip
+    left, expected, light = sums[:, chosen]
+    return float(np.sqrt(np.median(np.maximum(left - expected, 0) / np.maximum(light, 1e-9))))
+
+
+def apparitions_of(model, chosen):
+    """The Apparitions of the stars ``chosen`` (indices) alone."""
     p, wanted = model.places, np.zeros(len(model.stars), bool)
     wanted[chosen] = True
-    member = wanted[p.star]
-    places = Apparitions(p.star[member], p.frame[member], p.x[member], p.y[member], p.stars, p.jacobian)
-    return model.with_psf(learned(model.psf, model.residual, model.weight, places, model.stars.flux[places.star]))
+    rows = wanted[p.star]
+    return Apparitions(p.star[rows], p.frame[rows], p.x[rows], p.y[rows], p.stars, p.jacobian)
 
 
 def clean_stars(model, most, significance=30.0, neighbours=0.1, reach=12.0):
@@ -40,8 +59,6 @@ def clean_stars(model, most, significance=30.0, neighbours=0.1, reach=12.0):
 
 def touched(model, rows, reach=2):
     """True for stars with an unusable pixel within ``reach`` pixels on more than one frame."""
-    p, wanted = model.places, np.zeros(len(model.stars), bool)
-    wanted[rows] = True
-    member, count = wanted[p.star], np.zeros(len(model.stars), int)
-    kernels.unusable_near(model.usable, p.star[member], p.frame[member], p.x[member], p.y[member], reach, count)
+    p, count = apparitions_of(model, rows), np.zeros(len(model.stars), int)
+    kernels.unusable_near(model.usable, p.star, p.frame, p.x, p.y, reach, count)
     return count[rows] > 1

@@ -14,7 +14,7 @@ from processing.photometry.sources import BandSources
 FAINTEST = 0.1
 """Halos are taken off to where they fall below this part of the noise of a pixel."""
 
-RIM = 2.0
+RIM = 0.5
 """Pixels (frame) around the saturated ones that are not used either."""
 
 
