@@ -64,6 +64,11 @@ class FramePSF:
         middle = np.s_[cut:cut + CORE_SIZE, cut:cut + CORE_SIZE]
         return np.stack([plane[middle] for plane in (self.surface, *first, *second)])
 
+    def towards(self, other, part):
+        """The PSF ``part`` of the way to another of the same nodes."""
+        mean = {name: (1 - part) * getattr(self, name) + part * getattr(other, name) for name in ("surface", "time", "field")}
+        return replace(self, **mean)
+
     def with_surface(self, surface):
         """The same with another surface."""
         return replace(self, surface=surface)

@@ -8,27 +8,52 @@ from processing.photometry.scan import kernels
 from processing.photometry.scan.learn import learned
 from processing.photometry.scan.places import Apparitions
 
+JUDGES = 30
+"""The brightest clean stars tell the error of the PSF."""
+
+ALIKE = 3.0
+"""Stars that the PSF misses by so many times more than the median star teach nothing: they are no single stars."""
+
+TOLERATED = 1.2
+"""A correction may make the misfit so much larger for now: the surface and the moments are corrected together, fluxes and
+places follow only with the next fit."""
+
+LARGEST_ERROR = 0.1
+
 
 def learned_from_stars(model, most=600):
     """The Model with its PSF, and the error of this, corrected by its brightest clean stars; unchanged when there is
-    none."""
+    none.
+
+    A correction that makes the stars fit worse is tried by half, and by a quarter, before it is given up.
+    """
     chosen = clean_stars(model, most)
     if not len(chosen):
         return model
+    before = misfits(model, chosen)
+    chosen, judges = chosen[before <= ALIKE * np.median(before)], chosen[:JUDGES]
     places = apparitions_of(model, chosen)
     psf = learned(model.psf, model.residual, model.weight, places, model.stars.flux[places.star])
-    model = model.with_psf(psf)
-    return model.with_profile_error(float(np.clip(profile_error(model), survey().scan_photometry.profile_error, 0.1)))
+    old = float(np.median(before[:JUDGES]))
+    for part in (1.0, 0.5, 0.25):
+        better = model.with_psf(model.psf.towards(psf, part))
+        error = float(np.median(misfits(better, judges)))
+        if error < TOLERATED * old:
+            return better.with_profile_error(_bounded(error))
+    return model.with_profile_error(_bounded(old))
 
 
-def profile_error(model, most=30):
-    """Error of the PSF in units of itself: what the fit leaves of its brightest clean stars beyond the noise, rms."""
-    chosen = clean_stars(model, most)
+def _bounded(error):
+    return float(np.clip(error, survey().scan_photometry.profile_error, LARGEST_ERROR))
+
+
+def misfits(model, chosen):
+    """What the fit leaves of stars beyond the noise, in units of their light, rms over their middle: (n,)."""
     p, sums = apparitions_of(model, chosen), np.zeros((3, len(model.stars)))
     kernels.misfits(model.residual, model.image, model.usable, model.noise, model.electrons, p.star, p.frame, p.x, p.y, 2,
                     *sums)  # fmt: skip
     left, expected, light = sums[:, chosen]
-    return float(np.sqrt(np.median(np.maximum(left - expected, 0) / np.maximum(light, 1e-9))))
+    return np.sqrt(np.maximum(left - expected, 0) / np.maximum(light, 1e-9))
 
 
 def apparitions_of(model, chosen):
