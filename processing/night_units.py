@@ -58,6 +58,7 @@ def _told(night, task, item):
         return [str(asdict(row)) for row in night.of_type("dark", "flat")]
     if isinstance(item, int):
         return str(asdict(night.sequence(item)))
-    visits = visit_numbers(night.sequences)
-    return [[row.seq, row.tile, visits.get(row.seq)] for row in night.of_type("cal")] if task.name == "zero points" else (
-        [str(asdict(row)) for row in night.sequences])  # fmt: skip
+    if task.name == "zero points":
+        visits = visit_numbers(night.sequences)
+        return [[row.seq, row.tile, visits[row.seq]] for row in night.of_type("cal")]
+    return [str(asdict(row)) for row in night.sequences]

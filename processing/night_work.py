@@ -42,8 +42,8 @@ def detector(place, band, needed):
     numbers = {"refused": {str(seq): reason for seq, reason in found.refused.items()}, "bad": bad,
                "dark_frames": found.darks.frames, "noise": float(np.median(found.darks.noise)),
                "flat_range": found.response.range}  # fmt: skip
-    note = (f"{place.name} band {band}: noise {numbers['noise']:.1f} DN, flats over a factor of {found.response.range:.1f}"
-            f", {100 * bad:.2f}% of the pixels are bad")  # fmt: skip
+    note = (f"{place.name} band {band}: noise {numbers['noise']:.1f} DN, flats over a factor of "
+            f"{found.response.range:.1f}, {100 * bad:.2f}% of the pixels are bad")  # fmt: skip
     refused = tuple(f"left out: {reason}" for reason in found.refused.values())
     return Work((place.detector(band),), numbers, (note, *refused))
 
@@ -51,7 +51,7 @@ def detector(place, band, needed):
 def stars(place, seq, needed):
     """Measure a calibration scan and keep what was found."""
     found, solution, failures, notes = _solved(place, seq, needed)
-    sources, more = _measured(found, solution)
+    sources, _, more = _measured(found, solution)
     write_sources(place.sources(seq), sources)
     write_stars(place.stars(seq), scan_stars(found, solution, sources))
     numbers = {"sources": {band: len(one) for band, one in sources.items()}, "failures": more}
@@ -80,8 +80,8 @@ def zero_points(place, needed):
 def _calibration_notes(found):
     for band, solved in found.bands.items():
         used = solved.visits[solved.used]
-        yield (f"{found.night} band {band}: zero points {solved.model} from {len(used)} of {len(solved.visits)} visits, "
-               f"{used.zero_point.mean():.3f} mag, extinction from the {solved.extinction_from}")  # fmt: skip
+        yield (f"{found.night} band {band}: zero points {solved.model} from {len(used)} of {len(solved.visits)} "
+               f"visits, {used.zero_point.mean():.3f} mag, extinction from the {solved.extinction_from}")  # fmt: skip
         yield from solved.notes
         correction = found.errors[band]
         yield f"{found.night} band {band}: " + (correction["note"] or (
@@ -100,12 +100,12 @@ def scan(place, seq, needed):
     failures |= {band: reason for band, reason in calibration.failures.items() if band in found.frames}
     failures |= measured.numbers["failures"] if measured else {}
     found = _without(found, failures)
-    sources, more = _kept(place, seq, found) or _measured(found, solution)
+    sources, usable, more = _kept(place, seq, found, solution) or _measured(found, solution)
     failures |= more
     found = _without(found, more)
     sources = {band: corrected(sources[band], calibration.errors[band]) for band in found.frames}
-    content = write_scan(place.scan(seq), found, solution, _usable(found, solution), sources, calibration,
-                         _inputs(place, found), failures)  # fmt: skip
+    inputs = _inputs(place, found)
+    content = write_scan(place.scan(seq), found, solution, usable, sources, calibration, inputs, failures)
     pictures = write_pictures(place, seq, content)
     place.sources(seq).unlink(missing_ok=True)
     images = (place.scan(seq) / image["file"] for image in content["images"])
@@ -170,34 +170,35 @@ def _place(place, found):
     return again, (f"{where}: too few reference stars, placed by the standards of {found.sequence.tile}",)
 
 
-def _usable(found, solution):
-    return {band: usable_frames(frames.image, frames.flaws, solution, band) for band, frames in found.frames.items()}
-
-
 def _measured(found, solution):
-    """Sources by band, the residual in single precision as it is kept, and why other bands have none: two dicts.
+    """Sources by band (the residual in single precision, as it is kept), UsableFrames by band, and why other bands have
+    none: three dicts. SurveyError when no band has.
 
-    SurveyError when no band has.
+    A band that is done has only its flaws left in the scan: a whole one takes half a GB, which the next band needs.
     """
-    sources, failures = {}, {}
+    sources, usable, failures = {}, {}, {}
     for band, frames in found.frames.items():
         try:
-            usable = {band: usable_frames(frames.image, frames.flaws, solution, band)}
-            one = measure_scan(found, solution, usable)[band]
-            sources[band] = replace(one, residual=np.asarray(one.residual, np.float32))
+            good = usable_frames(frames.image, frames.flaws, solution, band)
+            one = measure_scan(found, solution, {band: good})[band]
+            sources[band], usable[band] = replace(one, residual=np.asarray(one.residual, np.float32)), good
         except SurveyError as error:
             failures[band] = f"{found.night} scan {found.sequence.seq:03d} band {band}: {error}"
+        found.frames[band] = replace(frames, image=frames.image[:0].copy(), read1=frames.read1[:0].copy())
     if not sources:
         raise SurveyError(_told(failures))
-    return sources, failures
+    return sources, usable, failures
 
 
-def _kept(place, seq, found):
-    """Sources kept by ``stars`` if all bands of the scan are there, and no failures; else None."""
+def _kept(place, seq, found, solution):
+    """The same of the sources kept by ``stars`` if all bands of the scan are there; else None."""
     if not place.sources(seq).exists():
         return None
     sources = read_sources(place.sources(seq))
-    return (sources, {}) if set(found.frames) <= set(sources) else None
+    if not set(found.frames) <= set(sources):
+        return None
+    usable = {band: usable_frames(frames.image, frames.flaws, solution, band) for band, frames in found.frames.items()}
+    return sources, usable, {}
 
 
 def _judged(failures):
@@ -206,7 +207,7 @@ def _judged(failures):
 
 
 def _inputs(place, found):
-    """What a scan was made from, for its ``scan.json``: the raw files of its bands, and the calibration of the night."""
+    """What a scan was made from, for its ``scan.json``: the raw files of its bands, and the night's calibration."""
     files = raw_inputs(read_night(place.raw), found.sequence, found.frames)
     return [*files, {"file": place.calibration.name, "band": None, "sha256": sha256_of(place.calibration)}]
 

@@ -48,7 +48,8 @@ STAGES = (
     Stage("calibration", "calibration.night.calibrate_night", "stars in calibration scans", "zero points, errors",
           "night", "reduce"),
     Stage("quality", "quality.page.write_page", "what was found on the way", "page of the night", "night", "reduce"),
-    Stage("release", "release.make.make_release", "points.parquet of all fields", "catalogs, manifest", "release", "release"),
+    Stage("release", "release.make.make_release", "points.parquet of all fields", "catalogs, manifest", "release",
+          "release"),
     Stage("load", "publish.store.load", "catalogs", "tables beside the running ones", "release", "publish"),
     Stage("switch", "publish.switch.switch", "these tables", "TAP, SCS, SIA, ObsCore", "release", "publish"),
 )
@@ -87,7 +88,8 @@ def picture():
     """The flow as lines of text."""
     width = max(len(stage.name) for stage in STAGES)
     return "\n".join(
-        f"{stage.name:{width}}  {stage.takes} -> {stage.makes}   [{stage.unit}; twomass {stage.command}]" for stage in STAGES
+        f"{stage.name:{width}}  {stage.takes} -> {stage.makes}   [{stage.unit}; twomass {stage.command}]"
+        for stage in STAGES
     )
 
 

@@ -1,8 +1,8 @@
 """What a finished unit of work leaves behind, so that it is not done twice: one small JSON file beside its products.
 
-A unit is done again when what it was made from has changed: the version, a section of ``survey.yaml``, an input file, or
-a unit that it needs. An input file is the same when its size and time are; when only the time differs, its SHA-256
-decides, so that a night may be copied. A unit that failed is tried again every time.
+A unit is done again when what it was made from has changed: the version, a section of ``survey.yaml``, an input file,
+what the night log says of it, or a unit that it needs. An input file is the same when its size and time are; when only
+the time differs, its SHA-256 decides, so that a night may be copied. A unit that failed is tried again every time.
 """
 
 import hashlib
@@ -28,7 +28,8 @@ OTHERS = ("simulated_camera", "simulated_night", "release")
 class Outcome:
     """What became of a unit of work.
 
-    ``state``: one of the above; ``reason``: why it is not done, or what is not as it should be; ``notes``: decisions, a line each; ``numbers``: what others
+    ``state``: one of the above; ``reason``: why it is not done, or what is not as it should be; ``notes``: decisions,
+    a line each; ``numbers``: what others
     want to know of it (JSON); ``made_from``: see ``made_from``; ``outputs``: path relative to the record's folder ->
     bytes; ``seconds``, ``memory`` (GB, largest): what it took; ``fresh``: made in this run; ``changed``: what made it
     be done again.

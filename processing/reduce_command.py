@@ -11,9 +11,9 @@ reference stars and standards. For each night, in WORK/<night>:
   status.ecsv        a row a sequence: done, partial (bands are missing) or failed, with the reason; rows, seconds, GB
   index.html         what to look at: zero points, seeing, residuals, a colour picture of each field
 
-A damaged scan costs itself, the night goes on, and the exit status is 1. Interrupted, even killed, the same command does
-what is missing, with the same result. What is finished is done again when the version, a number of etc/survey.yaml, its
-raw files (size and time; when only the time differs, SHA-256), its row of the night log or what it is calibrated with
+A damaged scan costs itself, the night goes on, and the exit status is 1. Interrupted, even killed, the same command
+does what is missing, with the same result. What is finished is done again when the version, a number of
+etc/survey.yaml, its raw files (size and time; when only the time differs, SHA-256), its row of the night log or what it is calibrated with
 has changed; the line says which. "twomass release WORK" makes a release.
 """
 
@@ -24,10 +24,11 @@ def describe(parser):
     """Add the arguments."""
     parser.add_argument("nights", nargs="+", type=Path, metavar="NIGHT", help="folder of a raw night, <yymmdd><n or s>")
     parser.add_argument("--out", required=True, type=Path, metavar="WORK", help="folder of the working database")
-    parser.add_argument("--workers", type=int, metavar="N", help="processes on this machine (default: one a core, as far "
-                        "as there are 3 GB for each)")  # fmt: skip
-    parser.add_argument("--scheduler", metavar="ADDRESS", help="a Dask scheduler that runs already, tcp://host:port; its "
-                        "workers need this program and must see NIGHT and WORK under the same paths")  # fmt: skip
+    parser.add_argument("--workers", type=int, metavar="N",
+                        help="processes on this machine (default: one a core, as far as there are 3 GB for each)")
+    parser.add_argument("--scheduler", metavar="ADDRESS",
+                        help="a Dask scheduler that runs already, tcp://host:port; its workers need this program and "
+                             "must see NIGHT and WORK under the same paths")  # fmt: skip
 
 
 def run(args):

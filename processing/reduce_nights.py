@@ -1,4 +1,4 @@
-"""All units of work of some nights on their way through a Dask cluster, with one progress bar and one line a decision."""
+"""All units of work of some nights on a Dask cluster, with one progress bar and one line a decision."""
 
 from collections import Counter
 from contextlib import ExitStack, contextmanager
@@ -16,8 +16,8 @@ from processing.workers import workers
 def reduce_nights(paths, out, scheduler=None, count=None):
     """Reduce raw nights into the folder ``out``; returns a Report of each.
 
-    ``scheduler``: address of a Dask cluster; ``count``: workers of a local one. SurveyError when a night's log cannot be
-    read, ``out`` cannot be written to, or somebody else works on one of the nights.
+    ``scheduler``: address of a Dask cluster; ``count``: workers of a local one. SurveyError when a night's log cannot
+    be read, ``out`` cannot be written to, or somebody else works on one of the nights.
     """
     out = Path(out).resolve()
     reports = [_report(path, out) for path in paths]

@@ -51,7 +51,8 @@ def finished(units):
     for unit in units:
         if all(name in done for name in unit.needs):
             before = read_record(unit.record)
-            if before and not _outdated(unit, before, made_from(unit.inputs, unit.told, _of(done, unit), before.made_from)):
+            wanted = before and made_from(unit.inputs, unit.told, _of(done, unit), before.made_from)
+            if before and not _outdated(unit, before, wanted):
                 done[unit.name] = before
     return done
 
@@ -129,8 +130,9 @@ def _attempt(unit, needed):
         trace = unit.record.with_suffix(".traceback")
         trace.parent.mkdir(parents=True, exist_ok=True)
         trace.write_text(traceback.format_exc())
+        said = next(iter(str(error).splitlines()), "")
         where = f"a fault of the program, see {trace.parent.name}/{trace.name}"
-        return Outcome(FAILED, f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''} ({where})"), ()
+        return Outcome(FAILED, f"{type(error).__name__}: {said} ({where})"), ()
 
 
 def _reset_memory():

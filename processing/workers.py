@@ -26,7 +26,8 @@ def workers(scratch, address=None, count=None):
 
     # One thread a worker and no sharing of data between them: nothing to spill, and sums in a fixed order.
     quiet = {"distributed.worker.memory.target": False, "distributed.worker.memory.spill": False,
-             "distributed.worker.memory.pause": False, "distributed.comm.timeouts.connect": f"{PATIENCE}s",
+             "distributed.worker.memory.pause": False, "distributed.worker.memory.terminate": 0.99,
+             "distributed.comm.timeouts.connect": f"{PATIENCE}s",
              "distributed.scheduler.allowed-failures": 1}  # fmt: skip
     for name in ("distributed", "distributed.worker", "distributed.scheduler", "distributed.nanny"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
@@ -75,7 +76,7 @@ def _check_versions(client, address):
     for worker, version in client.run(_version, on_error="return").items():
         if version != __version__:
             found = f"without twomass ({version!r})" if isinstance(version, Exception) else f"with twomass {version}"
-            raise SurveyError(f"--scheduler: expected twomass {__version__} at {address}, found worker {worker} {found}")
+            raise SurveyError(f"--scheduler: expected twomass {__version__} at {address}, found {worker} {found}")
 
 
 def _version():

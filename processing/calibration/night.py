@@ -66,7 +66,8 @@ class NightCalibration:
 
     def write(self, path):
         """Write as JSON."""
-        record = {name: getattr(self, name) for name in ("night", "version", "settings", "inputs", "failures", "errors")}
+        kept = ("night", "version", "settings", "inputs", "failures", "errors")
+        record = {name: getattr(self, name) for name in kept}
         record["bands"] = {band: _plain(asdict(solved)) for band, solved in self.bands.items()}
         with whole_file(path) as partial:
             partial.write_text(json.dumps({"stage": STAGE, **record}, indent=1, allow_nan=False) + "\n")

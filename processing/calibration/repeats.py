@@ -4,8 +4,8 @@ What the measurements of a star differ by is compared with their quoted errors, 
 
     variance = (factor s)^2 + floor^2        (mag^2)
 
-with a factor and a floor for each band, found by maximum likelihood from the sums of squares of all stars, each of which
-follows chi-square. Scans are first brought to a common zero point, since extinction is not an error of photometry.
+with a factor and a floor for each band, found by maximum likelihood from the sums of squares of all stars, each of
+which follows chi-square. Scans are first brought to a common zero point: extinction is no error of photometry.
 """
 
 from dataclasses import asdict, dataclass, replace

@@ -16,7 +16,7 @@ STAGE = "reduce"
 
 @dataclass(frozen=True)
 class NightData:
-    """``night``: Night; ``rows``: of its status table; ``scans``: scan number -> content of ``scan.json``, finished ones;
+    """``night``: Night; ``rows``: of its status table; ``scans``: scan number -> content of ``scan.json``, if finished;
     ``numbers``: scan number -> see ``quality.numbers``; ``calibration``: NightCalibration or None; ``problem``: why
     there is none; ``repeated``: band letter -> Repeats."""
 

@@ -30,7 +30,8 @@ def page(data):
              _scans(data), _fields(data))  # fmt: skip
     title = f"Night {data.night.name}"
     return (f'<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n<title>{title}</title>\n'
-            f'<meta name="viewport" content="width=device-width, initial-scale=1">\n<style>\n{CSS.read_text()}</style>\n'
+            '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+            f"<style>\n{CSS.read_text()}</style>\n"
             f"</head>\n<body>\n{_header(data, title)}\n<main>\n{''.join(parts)}</main>\n"
             f"<footer>Written by twomass reduce {__version__}. Beside this page: status.ecsv, calibration.json, and a "
             "folder for each scan.</footer>\n</body>\n</html>\n")  # fmt: skip
@@ -57,7 +58,8 @@ def _verdict(data):
 def _overview(data):
     scores = [value for seq, value in data.values("score").items() if data.night.sequence(seq).type == "sci"]
     tiles = [("sources", f"{sum(row['rows'] for row in data.rows):,}".replace(",", " "), "rows of all scans")]
-    tiles += [("score", f"{np.median(scores):.0f}", f"median of {len(scores)} science scans, 0 to 10")] if scores else []
+    if scores:
+        tiles.append(("score", f"{np.median(scores):.0f}", f"median of {len(scores)} science scans, 0 to 10"))
     tiles += [tile for tile in (_median_tile(data, "seeing", "seeing J H Ks, arcsec", 2),
                                 _median_tile(data, "limit", "S/N 10 at J H Ks, mag", 1)) if tile]  # fmt: skip
     return '<div class="tiles">' + "".join(
@@ -90,8 +92,8 @@ def _zero_points(data):
     notes = [] if data.calibration is None else [
         *(note for solved in data.calibration.bands.values() for note in solved.notes),
         *data.calibration.failures.values()]  # fmt: skip
-    text = ("Magnitude of 1 DN at airmass 1. Points: visits to calibration fields; line and band: the chosen curve and its "
-            "error. Grey ticks at the foot: scans.")  # fmt: skip
+    text = ("Magnitude of 1 DN at airmass 1. Points: visits to calibration fields; line and band: the chosen curve and "
+            "its error. Grey ticks at the foot: scans.")  # fmt: skip
     return _section("zero-points", "Zero points", text, _plot(svg, why), _notes(notes))
 
 
@@ -116,12 +118,13 @@ def _astrometry(data):
 
 
 def _photometry(data):
-    text = ("Stars measured in several scans of a visit. Points: what measurements of a star differ by; dotted: the errors as "
-            "the fit gives them, line: as they are quoted after the correction below.")  # fmt: skip
+    text = ("Stars measured in several scans of a visit. Points: what measurements of a star differ by; dotted: the "
+            "errors as the fit gives them, line: as they are quoted after the correction below.")  # fmt: skip
     scatter = plots.figure(plots.repeatability, data, columns=3, height=2.7, sharey=True)
     ratio = plots.figure(plots.pulls, data, columns=3, height=1.8, sharey=True)
     depth = plots.figure(plots.depth, data, height=1.7)
-    return _section("photometry", "Photometry", text, _plot(scatter, "No star was measured in several scans of a visit."),
+    return _section("photometry", "Photometry", text,
+                    _plot(scatter, "No star was measured in several scans of a visit."),
                     _plot(ratio, "Too few repeated stars to judge the errors."), _notes(_corrections(data)),
                     _plot(depth, "No scan was finished."))  # fmt: skip
 
@@ -156,5 +159,6 @@ def _figure(data, seq, name):
     image = next(one for one in data.scans[seq]["images"] if one["coadd"] == number)
     told = f"{image['ra']:.3f} {image['dec']:+.3f}"
     return (f'<figure id="{anchor}"><a href="pages/{name}"><img src="pages/{name}" loading="lazy" '
-            f'alt="scan {seq} image {number}"></a><figcaption><a href="#scan-{seq:03d}">scan {seq}</a>, image {number}, '
+            f'alt="scan {seq} image {number}"></a>'
+            f'<figcaption><a href="#scan-{seq:03d}">scan {seq}</a>, image {number}, '
             f"{row.type} {escape(row.tile)}<br>{told}</figcaption></figure>")  # fmt: skip

@@ -18,7 +18,7 @@ SKY = 0.08
 """Brightness of the sky: dark, but not so dark that its noise is not seen."""
 
 COLOURS = {"k": 1.6, "h": 1.1, "j": 0.7}
-"""Red, green and blue, and what their signal-to-noise is multiplied by: usual stars, brightest at J, come out nearly white."""
+"""Red, green and blue, and what their signal-to-noise is multiplied by: stars, brightest at J, are nearly white."""
 
 
 def colour_picture(images):

@@ -89,7 +89,8 @@ def along_the_night(axes, data):
     for axis, what, label in zip(axes, ("seeing", "background"), ("seeing, arcsec", "background, DN arcsec$^{-2}$")):
         for band in LETTERS:
             for k, seq in enumerate(data.scans):
-                axis.plot(*data.along(seq, band, what), "o-", ms=2.5, color=COLOUR[band], label=NAME[band] if k == 0 else None)
+                told = {"label": NAME[band]} if k == 0 else {}
+                axis.plot(*data.along(seq, band, what), "o-", ms=2.5, color=COLOUR[band], **told)
         axis.set_ylabel(label)
     axes[1].set_yscale("log")
     _beside(axes[0])
@@ -110,7 +111,8 @@ def reference_stars(axes, data):
     turn = np.linspace(0, 2 * np.pi, 100)
     for sigma in (1, 2):
         axes[0].plot(sigma * expected * np.cos(turn), sigma * expected * np.sin(turn), color=COLOUR["k"], lw=0.8)
-    axes[0].set(xlim=(reach, -reach), ylim=(-reach, reach), aspect="equal", xlabel="east, arcsec", ylabel="north, arcsec")
+    axes[0].set(xlim=(reach, -reach), ylim=(-reach, reach), aspect="equal")
+    axes[0].set(xlabel="east, arcsec", ylabel="north, arcsec")
     axes[0].set_title(f"{len(residual)} reference stars; circles: their own errors")
     bins = np.linspace(-reach, reach, 41)
     for part, name, style in zip(residual.T, ("east", "north"), ("-", "--")):

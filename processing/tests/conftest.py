@@ -1,4 +1,4 @@
-"""A small simulated night, reduced once for all tests that look at what becomes of a scan; and an even smaller one, reduced
+"""A small simulated night, reduced once for all tests that look at what becomes of a scan; and a smaller one, reduced
 by the command."""
 
 from dataclasses import dataclass
