@@ -202,3 +202,12 @@ def test_long_scans_follow_a_pattern_that_drifts(detector, night):
     flat = frames.without(sky_pattern(frames)).image
     step = np.median(flat[:, :, NX // 2:], axis=(1, 2)) - np.median(flat[:, :, :NX // 2], axis=(1, 2))
     assert np.abs(step[24:-24]).max() < 1.0
+
+
+def test_a_star_on_a_pixel_that_no_other_frame_can_use_stays(detector, night):
+    """As where it leaves a latent image for the rest of a short scan."""
+    light = np.full((20, NY, NX), 400.0)
+    light[0, 30, 30] += 5000
+    frames = detector.calibrated(0.04 * light, light, night)
+    frames.flaws[1:, 30, 30] |= np.uint8(Flaw.LATENT)
+    assert frames.without(sky_pattern(frames)).image[0, 30, 30] > 4500
