@@ -13,8 +13,8 @@ reference stars and standards. For each night, in WORK/<night>:
 
 A damaged scan costs itself, the night goes on, and the exit status is 1. Interrupted, even killed, the same command
 does what is missing, with the same result. What is finished is done again when the version, a number of
-etc/survey.yaml, its raw files (size and time; when only the time differs, SHA-256), its row of the night log or what it is calibrated with
-has changed; the line says which. "twomass release WORK" makes a release.
+etc/survey.yaml, its raw files (size and time; when only the time differs, SHA-256), its row of the night log or what it
+is calibrated with has changed; the line says which. "twomass release WORK" makes a release.
 """
 
 from pathlib import Path
