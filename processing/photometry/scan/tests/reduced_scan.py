@@ -62,7 +62,8 @@ def reduced(root):
     frames = scan.frames[BAND]
     usable = {BAND: usable_frames(frames.image, frames.flaws, solution, BAND)}
     sources = measure_scan(scan, solution, usable)[BAND]
-    return Reduced(scan, solution, usable, sources, *_truth(Truth(raw.truth), night.name, row, strip_grid(solution).wcs))
+    truth = _truth(Truth(raw.truth), night.name, row, strip_grid(solution).wcs)
+    return Reduced(scan, solution, usable, sources, *truth)
 
 
 def _truth(truth, night, row, wcs):

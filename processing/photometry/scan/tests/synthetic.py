@@ -60,8 +60,8 @@ class Scan:
 
 
 def solution(frames=FRAMES, seed=1, rotation=0.3, distortion=0.07):
-    """Frames 82.4 arcsec apart that wander by half an arcsec, seen by a camera turned by ``rotation`` deg, with a radial
-    distortion of ``distortion`` arcsec (0.07: 0.1 pixel in the corners)."""
+    """Frames 82.4 arcsec apart that wander by half an arcsec, seen by a camera turned by ``rotation`` deg, with a
+    radial distortion of ``distortion`` arcsec (0.07: 0.1 pixel in the corners)."""
     rng = np.random.default_rng(seed)
     north = 82.4 * (np.arange(frames) - (frames - 1) / 2) + rng.normal(0, 0.5, frames)
     east = rng.normal(0, 0.5, frames)

@@ -41,7 +41,8 @@ def test_lone_errors_are_those_of_stars_in_known_places(places):
 
 
 def test_components_without_light_are_pruned_and_stars_stay(places):
-    """Every other place is empty: a fit with a free place finds 3 sigma at one in forty of them; stars have 10 sigma."""
+    """Every other place is empty: a fit with a free place finds 3 sigma at one in forty of them; stars have 10
+    sigma."""
     flux = np.where(np.arange(len(places[0])) % 2, 100.0, 0.0)
     scan = synthetic.scan(*places, flux)
     model = fitted(synthetic.model(scan, Stars(*places, np.full(len(flux), 50.0))), 3)
@@ -83,7 +84,7 @@ def test_real_companions_stay(places):
 
 
 def test_faint_stars_without_brighter_neighbour_are_not_doubted(places):
-    """S/N 6 alone: those within 3 sigma of nothing are few; with the bright star 2.5 arcsec away more go."""
+    """Of S/N 6: all that are 3 sigma alone stay, and 3 in 2,000 are not."""
     scan = synthetic.scan(*places, 40.0)
     model = fitted(synthetic.model(scan), 2)
     assert len(without_doubtful(model).stars) == len(pruned(model).stars) > 0.97 * len(places[0])

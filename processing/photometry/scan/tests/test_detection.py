@@ -102,8 +102,8 @@ def test_nothing_is_found_far_from_stars(starry):
 
 @pytest.fixture(scope="module")
 def doubles():
-    """Stars of S/N 130 and more; every other one has a neighbour of an eighth to a quarter of its flux 4 arcsec away. In
-    the list of stars, the neighbours are the last ones; the model has only the others, fitted."""
+    """Stars of S/N 130 and more; every other one has a neighbour of an eighth to a quarter of its flux 4 arcsec away.
+    In the list of stars, the neighbours are the last ones; the model has only the others, fitted."""
     x, y = synthetic.lattice()
     flux = synthetic.fluxes(len(x), 1000, 4000)
     angle = np.random.default_rng(5).uniform(0, 2 * np.pi, len(x))[::2]
@@ -130,7 +130,8 @@ def test_nothing_is_found_beside_stars_that_are_single(doubles):
     scan, model = doubles
     single = np.arange(len(model.stars)) % 2 == 1
     found = blends(scan, model)
-    distance, index = cKDTree(np.column_stack([scan.x, scan.y])[:len(single)]).query(np.column_stack([found.x, found.y]))
+    stars = cKDTree(np.column_stack([scan.x, scan.y])[:len(single)])
+    distance, index = stars.query(np.column_stack([found.x, found.y]))
     assert (single[index] & (distance < 10)).sum() <= 2
 
 
@@ -139,7 +140,8 @@ def test_errors_of_the_psf_are_no_neighbours():
     out the filtered light of the star is none, and such a rule no help. An error by 1% does nothing."""
     x, y = synthetic.lattice(48.0)
     scan = synthetic.scan(x, y, 5e3)
-    good, poor = (fitted(synthetic.model(scan, psf=synthetic.exact_psf(sigma=s * synthetic.SIGMA)), 3) for s in (0.99, 0.97))
+    psfs = (synthetic.exact_psf(sigma=share * synthetic.SIGMA) for share in (0.99, 0.97))
+    good, poor = (fitted(synthetic.model(scan, psf=psf), 3) for psf in psfs)
     rings, rest = (distance_to(scan.stars, blends(scan, poor, share)) < 2.85 for share in (0.0, 0.05))
     assert rings.sum() > 0.2 * len(x) and rest.sum() <= 2
     assert len(blends(scan, good)) <= 2
@@ -155,7 +157,8 @@ def test_a_known_star_is_not_found_again():
 
 
 def test_distances_are_to_the_nearest_star():
-    stars, others = Stars(*np.array([[0.0, 10.0], [0.0, 0.0], [1.0, 1.0]])), Stars(*np.array([[4.0, 9.0], [3.0, 0.0], [1, 1]]))
+    stars = Stars(*np.array([[0.0, 10.0], [0.0, 0.0], [1.0, 1.0]]))
+    others = Stars(*np.array([[4.0, 9.0], [3.0, 0.0], [1.0, 1.0]]))
     assert distance_to(stars, others).tolist() == [5.0, 1.0]
     nobody = Stars(*np.zeros((3, 0)))
     assert distance_to(nobody, others).tolist() == [np.inf, np.inf] and len(distance_to(stars, nobody)) == 0

@@ -46,7 +46,8 @@ def test_errors_of_isolated_stars_are_those_quoted(lone):
 
 
 def test_errors_are_those_of_known_pixels(lone):
-    """The bound of Cramer and Rao for a lone star, summed over drawn stamps, pixels of sky and of the star's photons."""
+    """The bound of Cramer and Rao for a lone star, summed over drawn stamps, pixels of sky and of the star's
+    photons."""
     scan, model = lone
     sigma = np.sqrt(np.diagonal(covariances(model), axis1=1, axis2=2))
     for s in np.random.default_rng(3).integers(0, len(scan.x), 12):
@@ -141,7 +142,8 @@ def test_a_scan_without_stars_is_fitted():
 
 
 def test_weights_are_inverse_variances_of_sky_and_photons():
-    """8 DN of sky; the star's photons at 10 electrons a DN; 1% of its light is the PSF's error in the fit, not noise."""
+    """8 DN of sky; the star's photons at 10 electrons a DN; 1% of its light is the PSF's error in the fit, not
+    noise."""
     scan = synthetic.scan([250.0], [700.0], [1e4], bad=0.02)
     model = synthetic.model(scan, profile_error=0.01)
     variance, good = 64 + scan.light / 10, scan.usable

@@ -72,7 +72,8 @@ def test_painted_stars_are_those_drawn_also_on_the_edges():
 
 
 def test_wide_light_is_painted_for_far_stars_only_and_once():
-    """Of a star twice as wide as the core reaches, the far one has its light, the near one what lies within the core."""
+    """Of a star twice as wide as the core reaches, the far one has its light, the near one what lies within the
+    core."""
     psf = synthetic.exact_psf(2, sigma=2.0)
     near, wide = np.zeros((2, 1, 256, 256), np.float32)
     where = np.array([0]), np.array([100.3]), np.array([90.8]), np.array([1e4]), np.zeros(1, np.int64), np.zeros((1, 3))
@@ -95,14 +96,17 @@ def crowd():
 
 @pytest.fixture(scope="module")
 def design(crowd):
-    """Derivatives of all pixels with flux, x, y of star after star, from differences of painted images: (24, pixels)."""
-    return np.concatenate([[_difference(crowd, s, axis, h) for axis, h in ((2, 1.0), (0, 0.02), (1, 0.02))] for s in range(8)])
+    """Derivatives of all pixels with flux, x, y of star after star, from differences of painted images: (24,
+    pixels)."""
+    steps = (2, 1.0), (0, 0.02), (1, 0.02)
+    return np.array([_difference(crowd, s, axis, h) for s in range(8) for axis, h in steps])
 
 
 def _difference(model, s, axis, h):
     images = np.zeros((2, *model.data.shape), np.float32)
     for image, side in zip(images, (1, -1)):
-        values = [getattr(model.stars, name)[s:s + 1] + side * h * (axis == k) for k, name in enumerate(("x", "y", "flux"))]
+        stars = model.stars.x, model.stars.y, model.stars.flux
+        values = [value[s:s + 1] + side * h * (axis == k) for k, value in enumerate(stars)]
         model.paint(image, apparitions(*values[:2], model.mapping), values[2])
     return ((images[0] - images[1]) / (2 * h)).ravel().astype(float)
 

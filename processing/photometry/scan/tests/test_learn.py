@@ -39,9 +39,9 @@ def changing():
 
 
 def test_widths_are_recovered_in_time_and_over_the_field(changing):
-    """From fluxes that are wrong by 3%. Each star's width has an error of (noise of a pixel) / flux, some 0.003, so that
-    of 17 numbers from 2,000 apparitions is nil; straight lines over 15 frames miss a sine of 0.014 by 0.003 at most,
-    and elongation grows as the radius, not its square."""
+    """From fluxes that are wrong by 3%. Each star's width has an error of (noise of a pixel) / flux, some 0.003, so
+    that of 17 numbers from 2,000 apparitions is nil; straight lines over 15 frames miss a sine of 0.014 by 0.003 at
+    most, and elongation grows as the radius, not its square."""
     wrong = replace(changing.stars, flux=1.03 * changing.flux)
     model = synthetic.model(changing, wrong, replace(synthetic.exact_psf(FRAMES), nodes=np.linspace(0, FRAMES - 1, 5),
                                                      time=np.zeros((5, 3))))  # fmt: skip
@@ -66,11 +66,12 @@ def test_without_light_nothing_is_learnt(changing):
 
 @pytest.fixture(scope="module")
 def taught():
-    """The PSF learnt from 250 stars of S/N 50 to 500 in one frame, from a first guess that is 10% too wide and has
+    """The PSF learnt from 230 stars of S/N 50 to 500 in one frame, from a first guess that is 10% too wide and has
     wings, as the photometry does it: fit, learn, three times."""
     x, y = synthetic.lattice(48.0)
     scan = synthetic.scan(x, y, synthetic.fluxes(len(x), 1e3, 1e4))
-    model = synthetic.model(scan, synthetic.shifted(scan.stars, place=0.1), first_guess(12, 1.1 * synthetic.SIGMA), 0.005)
+    psf = first_guess(12, 1.1 * synthetic.SIGMA)
+    model = synthetic.model(scan, synthetic.shifted(scan.stars, place=0.1), psf, 0.005)
     for _ in range(3):
         model = fitted(model, 2)
         p = model.places
@@ -79,7 +80,8 @@ def taught():
 
 
 def flux_errors(psf, most=0.5, count=15):
-    """Relative errors of fluxes fitted with a PSF to exact faint stars all over the pixel, places known: (count**2,)."""
+    """Relative errors of fluxes fitted with a PSF to exact faint stars all over the pixel, places known:
+    (count**2,)."""
     phases, errors = np.linspace(-most, most, count), []
     for dx in phases:
         for dy in phases:

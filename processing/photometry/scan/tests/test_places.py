@@ -45,8 +45,8 @@ def test_places_are_kept_to_a_milliarcsec(field, places):
 
 
 def test_the_jacobian_is_that_of_the_solution(field):
-    """In the middle of the frame to 1e-5; anywhere else it is off by what the distortion, 0.3 pixel in the corners, does
-    within one frame: 0.5%."""
+    """In the middle of the frame to 1e-5; anywhere else it is off by what the distortion, 0.3 pixel in the corners,
+    does within one frame: 0.5%."""
     sky, grid, mapping = field
     frames = np.arange(len(sky.frames))
     for away, tolerance in ((0.0, 1e-5), (230.0, 5e-3)):

@@ -28,7 +28,7 @@ def bright(ra, dec, flux, radius=6.0, method=1, cov=((0.01, 0.0), (0.0, 0.01)), 
 
 @pytest.fixture(scope="module")
 def field():
-    """A scan of stars that are not saturated, three of 2e5 DN among them at known places of the sky."""
+    """A scan of stars that are not saturated, and ra, dec of three places for others that are."""
     x, y = synthetic.lattice(60.0)
     scan = synthetic.scan(x, y, 3000.0, bad=0.0)
     return scan, *scan.grid.wcs.wcs_pix2world([150.0, 300.0, 400.0], [500.0, 702.3, 900.0], 0)
@@ -46,7 +46,8 @@ def test_halos_are_taken_off_to_below_the_noise(field):
         light = 10 ** np.interp(2.0 * away, wings.radius, wings.light)
         halo += np.where(2.0 * away < 100, 4 * 2e5 * light, 0)
         radius = np.minimum(radius, away)
-    raw, usable = without_bright(halo.astype(np.float32), scan.usable, scan.noise, bright(ra, dec, 2e5), scan.solution, "j")
+    frames = halo.astype(np.float32), scan.usable, scan.noise
+    raw, usable = without_bright(*frames, bright(ra, dec, 2e5), scan.solution, "j")
     assert np.array_equal(~usable, radius <= 3.0 + RIM)
     assert np.abs(raw[usable]).max() < max(0.1 * synthetic.NOISE * 3, 0.02 * halo[usable].max())
     assert halo[usable].max() > 20 and (halo[usable] > 5).sum() > 3000
@@ -89,8 +90,9 @@ def test_fits_in_the_saturated_pixels_are_dropped():
 
 def one_source():
     values = {name: np.array([value]) for name, value in {
-        "x": 10.0, "y": 20.0, "x_var": 0.01, "y_var": 0.02, "xy_cov": 0.003, "flux": 100.0, "flux_err": 5.0, "chi2": 1.0,
-        "blend": 2, "method": 2, "aperture_flux": 99.0, "aperture_flux_err": 8.0, "saturated": False}.items()}  # fmt: skip
+        "x": 10.0, "y": 20.0, "x_var": 0.01, "y_var": 0.02, "xy_cov": 0.003, "flux": 100.0, "flux_err": 5.0,
+        "chi2": 1.0, "blend": 2, "method": 2, "aperture_flux": 99.0, "aperture_flux_err": 8.0,
+        "saturated": False}.items()}  # fmt: skip
     return BandSources("j", **values, fwhm=3.0, sky=0.0, noise=1.0, flux_noise=5.0, aperture_correction=1.05,
                        residual=np.zeros((4, 5)), ndet=np.array([[5, 6]]))  # fmt: skip
 
@@ -99,7 +101,8 @@ def one_source():
 def list_of_both(field):
     """A fitted source, one with a first read, one with wings and one without a flux."""
     scan, ra, dec = field
-    stars = bright(ra, dec, np.array([2e5, 9e6, np.nan]), method=np.array([1, 3, 9]), cov=((0.04, 0.012), (0.012, 0.01)))
+    flux, method = np.array([2e5, 9e6, np.nan]), np.array([1, 3, 9])
+    stars = bright(ra, dec, flux, method=method, cov=((0.04, 0.012), (0.012, 0.01)))
     x, y = scan.grid.wcs.wcs_world2pix(ra, dec, 0)
     return scan, joined(one_source(), stars, x, y)
 

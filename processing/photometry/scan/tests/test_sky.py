@@ -8,7 +8,8 @@ from processing.photometry.scan.tests import synthetic
 
 
 def airglow(frames, amplitude=4.0, length=300.0):
-    """A slope that turns from frame to frame, and a wave of ``length`` pixels that moves by 30 each: DN, (n, 256, 256)."""
+    """A slope that turns from frame to frame, and a wave of ``length`` pixels that moves by 30 each: DN, (n, 256,
+    256)."""
     y, x = np.mgrid[:256, :256] - 127.5
     n = np.arange(frames)[:, None, None]
     slope = 0.05 * (x * np.cos(n) + y * np.sin(n))
