@@ -129,6 +129,7 @@ class ScanPhotometry:
 
     detect: float = number("")
     detect_again: float = number("")
+    crowded: float = number("")
     deblend_rounds: int = number("")
     share: float = number("")
     keep: float = number("")

@@ -9,15 +9,12 @@ from scipy.spatial import cKDTree
 from processing.atlas.coadd import coadd
 from processing.atlas.frames import UsableFrames
 from processing.config import survey
-from processing.detect.noise import passband_excess, whiten, whitening_kernel
-from processing.detect.peaks import local_maxima
+from processing.detect.noise import passband_excess, whitening_kernel
 from processing.photometry.fit import Stars
+from processing.photometry.scan import filters
 
 HALF = 6
 """Half-width in pixels of the matched filter: the whitened PSF is below 0.001 of its peak there."""
-
-RANK = 2
-"""Products of a row and a column that make up the filter: what is left of it is below 1%."""
 
 
 @dataclass(frozen=True)
@@ -44,31 +41,23 @@ def significance(data, noise, template):
 
     Parameters
     ----------
-    data : ndarray, shape (rows, columns), DN
+    data : ndarray, shape (rows, columns), float32, DN
         Without background; NaN where not observed.
     noise : ndarray, same shape, DN
         One sigma of each pixel.
     template : ndarray, odd shape
-        Whitened PSF of a star of unit flux.
+        Whitened PSF of a star of unit flux. What of it is no product of a row and a column (about 1%) is left out.
     """
     known = np.isfinite(data)
-    scale = passband_excess() * np.where(known, noise, np.float32(1.0))
-    white = whiten(np.where(known, data, np.float32(0.0)))
-    white /= scale
-    white[ndimage.binary_dilation(~known)] = 0.0
-    norm = np.sqrt((template**2).sum())
-    sigma = _separable(white, template / norm)
-    sigma[~known] = 0.0
-    return Significance(sigma, scale / np.float32(norm))
-
-
-def _separable(image, template):
+    scale = np.where(known, noise, np.float32(1.0)).astype(np.float32)
+    ratio = np.where(known, data / scale, np.float32(0.0)).astype(np.float32)
     left, values, right = np.linalg.svd(template)
-    total = np.zeros_like(image)
-    for k in range(RANK):
-        part = ndimage.correlate1d(image, left[:, k] * values[k], axis=0, mode="constant")
-        total += ndimage.correlate1d(part, right[k], axis=1, mode="constant")
-    return total
+    column, row = (np.convolve(whitening_kernel(), v) for v in (left[:, 0], right[0]))
+    norm = passband_excess()
+    sigma = filters.separable(ratio, (column / norm).astype(np.float32), row.astype(np.float32))
+    sigma[~known] = 0.0
+    sign = np.float32(np.sign(column.sum() * row.sum()))
+    return Significance(sign * sigma, scale * np.float32(norm / values[0]))
 
 
 def coadd_psf(psf, half=HALF, step=1.0):
@@ -142,5 +131,5 @@ def distance_to(stars, others):
 
 
 def _peaks(found, threshold):
-    x, y, pixel = local_maxima(found.sigma, threshold)
+    x, y, pixel = filters.maxima(found.sigma, np.float32(threshold))
     return Stars(x, y, (found.sigma[pixel] * found.flux[pixel]).astype(float))

@@ -19,8 +19,8 @@ from processing.photometry.scan.psf import RADIUS, FramePSF
 HOLD = 1.0
 """One sigma in arcsec of the prior that holds a star where it was found."""
 
-FAR_LIGHT = 0.1
-"""Stars are painted beyond the core where their light there exceeds this part of the noise of a pixel."""
+FAR_LIGHT = 0.05
+"""Stars are painted as far as their light exceeds this part of the noise of a pixel."""
 
 
 @dataclass(frozen=True)
@@ -65,10 +65,11 @@ class Model:
     def paint(self, images, places, flux):
         """Add stars to ``images``."""
         psf, each = self.psf, flux[places.star]
-        edge = psf.surface[len(psf.surface) // 2, kernels.KNOTS * (RADIUS - kernels.CORE)]
-        far = np.abs(each) * max(edge, 1e-5) > FAR_LIGHT * np.median(self.noise)
+        profile, least = np.abs(psf.surface[len(psf.surface) // 2]), FAR_LIGHT * np.median(self.noise)
+        bright, far = (np.abs(each) * max(profile[kernels.KNOTS * (RADIUS - edge)], 1e-5) > least
+                       for edge in (kernels.FIT, kernels.CORE))  # fmt: skip
         kernels.paint(images, places.frame, places.x, places.y, each, places.key, psf.cell_moments(places), psf.planes,
-                      psf.surface, RADIUS, far)  # fmt: skip
+                      psf.surface, RADIUS, bright | far, far)  # fmt: skip
 
     @cached_property
     def residual(self):

@@ -104,16 +104,16 @@ def stamp(surface, surface_radius, x_offset, y_offset, radius, out, value, slope
 
 
 @numba.njit(cache=True)
-def paint(images, frame, x, y, flux, key, delta, planes, wide, wide_radius, far):
+def paint(images, frame, x, y, flux, key, delta, planes, wide, wide_radius, bright, far):
     """Add stars to ``images`` (n, ny, nx): arrays of one element an apparition.
 
-    ``key`` changes where ``delta`` (n, 3) does; ``wide``: the mean surface of ``wide_radius`` pixels, used beyond the
-    core for stars whose ``far`` is True.
+    ``key`` changes where ``delta`` (n, 3) does. Stars are painted to ``FIT`` pixels; those whose ``bright`` is True to
+    ``CORE``, those whose ``far`` is True to ``wide_radius`` as well, by the mean surface ``wide``.
     """
     _, ny, nx = images.shape
     core = np.empty((planes.shape[1], planes.shape[2]))
     n, m = 2 * CORE + 1, 2 * wide_radius + 1
-    small, large = np.empty((3, n, n)), np.empty((3, m, m))
+    small, medium, large = np.empty((3, SIZE, SIZE)), np.empty((3, n, n)), np.empty((3, m, m))
     value, slope = np.empty((2 * KNOTS * wide_radius + 4, m)), np.empty((2 * KNOTS * wide_radius + 4, m))
     last = -1
     for a in range(frame.size):
@@ -124,10 +124,16 @@ def paint(images, frame, x, y, flux, key, delta, planes, wide, wide_radius, far)
             last = key[a]
         cx, cy = int(np.rint(x[a])), int(np.rint(y[a]))
         image = images[frame[a]]
-        stamp(core, CORE, x[a] - cx, y[a] - cy, CORE, small, value, slope, False)
+        if not bright[a]:
+            stamp(core, CORE, x[a] - cx, y[a] - cy, FIT, small, value, slope, False)
+            for j in range(max(0, FIT - cy), min(SIZE, ny - cy + FIT)):
+                for i in range(max(0, FIT - cx), min(SIZE, nx - cx + FIT)):
+                    image[cy - FIT + j, cx - FIT + i] += flux[a] * small[0, j, i]
+            continue
+        stamp(core, CORE, x[a] - cx, y[a] - cy, CORE, medium, value, slope, False)
         for j in range(max(0, CORE - cy), min(n, ny - cy + CORE)):
             for i in range(max(0, CORE - cx), min(n, nx - cx + CORE)):
-                image[cy - CORE + j, cx - CORE + i] += flux[a] * small[0, j, i]
+                image[cy - CORE + j, cx - CORE + i] += flux[a] * medium[0, j, i]
         if not far[a]:
             continue
         stamp(wide, wide_radius, x[a] - cx, y[a] - cy, wide_radius, large, value, slope, False)

@@ -10,6 +10,7 @@ from processing.photometry.fit import Stars
 from processing.photometry.scan.components import pruned, without_doubtful
 from processing.photometry.scan.detection import crowding, first_peaks, more_peaks, strip_of
 from processing.photometry.scan.fit import Model, fitted
+from processing.photometry.scan.kernels import FIT
 from processing.photometry.scan.listing import band_sources
 from processing.photometry.scan.places import Mapping, apparitions
 from processing.photometry.scan.psf import first_guess
@@ -24,7 +25,7 @@ PSF_PEAKS = 5.0
 FIRST_ERROR = 0.05
 """Of the PSF before any star has taught it, in units of itself."""
 
-FEW_NEW = 0.01
+FEW_NEW = 0.05
 """The search for blends ends when it finds less than this part more."""
 
 
@@ -65,15 +66,22 @@ def measure_band(scan, solution, band, frames, grid, progress=lambda what: None)
     progress("blends")
     crowd = crowding(work.strip(model.image), model.psf)
     for _ in range(rules.deblend_rounds):
+        threshold = rules.detect_again if covered(model, grid) > rules.crowded else rules.detect
         share = max(rules.share, PSF_PEAKS * model.profile_error)
-        new = more_peaks(work.strip(model.residual), crowd, model.psf, rules.detect_again, share, model.stars)
+        new = more_peaks(work.strip(model.residual), crowd, model.psf, threshold, share, model.stars)
         model = fitted(pruned(fitted(work.with_peaks(model, new), 1)), 1)
-        model = learned_from_stars(work.with_sky(model))
         if len(new) < FEW_NEW * len(model.stars):
             break
+        model = learned_from_stars(work.with_sky(model))
     progress("final fit")
     model = work.with_sky(fitted(without_doubtful(fitted(model, 1)), 2))
     return band_sources(work, fitted(pruned(model), 1))
+
+
+def covered(model, grid):
+    """Part of the sky that the images of the fitted stars cover, each as large as the fitted circle."""
+    area = grid.shape[0] * survey().atlas.width
+    return len(model.stars) * np.pi * (FIT * survey().simulate.frame_pixel) ** 2 / area
 
 
 class Frames:

@@ -77,7 +77,7 @@ def test_stars_above_seven_sigma_are_found_where_they_are_and_as_bright(starry):
     snr = scan.flux / np.sqrt(covariances(synthetic.model(scan))[:, 0, 0])
     distance, index = cKDTree(np.column_stack([found.x, found.y])).query(np.column_stack([scan.x, scan.y]))
     assert (distance[snr > 8.5] < 1.5).all() and (snr > 8.5).sum() > 800
-    assert distance[snr > 50].max() < 0.35
+    assert distance[snr > 50].max() < 0.45
     some = (snr > 10) & (snr < 30)
     ratio = found.flux[index[some]] / scan.flux[some]
     assert some.sum() > 150 and np.median(ratio) == pytest.approx(0.98, abs=0.03)

@@ -66,7 +66,8 @@ def test_painted_stars_are_those_drawn_also_on_the_edges():
     x, y = np.array([40.3, 41.9, 255.2, -0.8, 77.0]), np.array([50.6, 50.2, 100.7, 255.4, 77.0])
     psf, images = synthetic.exact_psf(2), np.zeros((2, 256, 256), np.float32)
     key, delta = np.zeros(5, np.int64), np.zeros((5, 3))
-    kernels.paint(images, frame, x, y, flux, key, delta, psf.planes, psf.surface, RADIUS, np.zeros(5, bool))
+    kernels.paint(images, frame, x, y, flux, key, delta, psf.planes, psf.surface, RADIUS, np.ones(5, bool),
+                  np.zeros(5, bool))  # fmt: skip
     assert np.abs(images - synthetic.drawn(frame, x, y, flux, 2)).max() < 2.0
     assert images[1].sum() > 50
 
@@ -78,7 +79,7 @@ def test_wide_light_is_painted_for_far_stars_only_and_once():
     near, wide = np.zeros((2, 1, 256, 256), np.float32)
     where = np.array([0]), np.array([100.3]), np.array([90.8]), np.array([1e4]), np.zeros(1, np.int64), np.zeros((1, 3))
     for image, far in ((near, False), (wide, True)):
-        kernels.paint(image, *where, psf.planes, psf.surface, RADIUS, np.array([far]))
+        kernels.paint(image, *where, psf.planes, psf.surface, RADIUS, np.array([True]), np.array([far]))
     inside = np.s_[0, 91 - 4:91 + 5, 100 - 4:100 + 5]
     expected = synthetic.gaussian(100.3, 90.8, 2.0, half=RADIUS)[0] * 1e4
     assert np.abs(wide[0, 91 - 8:91 + 9, 100 - 8:100 + 9] - expected).max() < 2.0
