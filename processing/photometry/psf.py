@@ -9,7 +9,7 @@ or with a handful of stars the profile does.
 import numba
 import numpy as np
 from scipy import sparse
-from scipy.sparse.linalg import splu
+from scipy.linalg import cho_solve_banded, cholesky_banded
 
 from processing.photometry.spline_psf import KNOTS, SplinePSF, grid_size, weights
 
@@ -74,8 +74,17 @@ def surface_change(matrix, vector, coefficients, knots, roughness, looseness):
     shape = _floor(coefficients)
     data_term = sparse.diags(shape.ravel()) @ _sparse(matrix) @ sparse.diags(shape.ravel())
     prior = _smoothness(m) / roughness**2 + sparse.identity(m * m) / looseness**2
-    solve = splu((data_term + prior).tocsc()).solve
+    solve = _solver(data_term + prior)
     return shape * _centred(solve, shape.ravel() * vector.ravel(), coefficients, shape, knots).reshape(m, m)
+
+
+def _solver(matrix):
+    """A function that solves the symmetric positive definite ``matrix`` (sparse, all near its diagonal) for vectors."""
+    part = sparse.tril(matrix).tocoo()
+    banded = np.zeros((int((part.row - part.col).max()) + 1, matrix.shape[0]))
+    banded[part.row - part.col, part.col] = part.data
+    factor = cholesky_banded(banded, overwrite_ab=True, lower=True)
+    return lambda vector: cho_solve_banded((factor, True), vector)
 
 
 def _centred(solve, vector, coefficients, shape, knots, window=2.0):

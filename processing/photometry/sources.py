@@ -14,7 +14,7 @@ class BandSources:
     band : {"j", "h", "k"}
     x, y : ndarray, pixel
     x_var, y_var, xy_cov : ndarray, pixel**2
-        Covariance of the position from noise alone; band merging adds ``merge.band_floor``.
+        Covariance of the position from noise alone; band merging adds what noise does not explain.
     flux, flux_err : ndarray, DN
         Total flux in one frame (PSF fit, normalised to the curve of growth) and its one-sigma error: of the noise, the
         neighbours fitted as well, and ``extraction.flux_floor``.

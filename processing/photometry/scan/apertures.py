@@ -12,6 +12,7 @@ import numpy as np
 from processing.config import survey
 from processing.photometry.scan.kernels import KNOTS
 from processing.photometry.scan.psf import enclosed
+from processing.photometry.scan.psf_stars import apparitions_of
 
 SUBPIXELS = 5
 DETECTED = 3.0
@@ -29,10 +30,13 @@ class Apertures:
     seen: np.ndarray
 
 
-def apertures(model, radius):
-    """The Apertures of ``radius`` arcsec of all stars of a Model, above the sky of the standard annulus."""
+def apertures(model, radius, chosen=None):
+    """The Apertures of ``radius`` arcsec of the stars of a Model, above the sky of the standard annulus.
+
+    ``chosen``: indices of the stars to be measured, None for all; the others are NaN.
+    """
     sizes, pixel = survey().aperture, survey().simulate.frame_pixel
-    p, n = model.places, len(model.stars)
+    p, n = model.places if chosen is None else apparitions_of(model, chosen), len(model.stars)
     inside = enclosed_light(model.psf, model.psf.cell_moments(p), radius / pixel)
     total, variance, frames, seen = (np.zeros(n) for _ in range(4))
     _sums(model.residual, model.usable, model.noise, model.electrons, p.star, p.frame, p.x, p.y,

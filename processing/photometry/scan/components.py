@@ -31,7 +31,7 @@ def without_doubtful(model):
 def lone_errors(model):
     """One-sigma error of the flux of each star, were it alone and in a known place: (n,), DN; inf without light."""
     p, known = model.places, np.zeros(len(model.stars))
-    kernels.information(model.weight, p.star, p.frame, p.x, p.y, p.key, model.psf.cell_moments(p), model.psf.planes, known)
+    kernels.information(model.weight, p.star, p.frame, p.x, p.y, p.key, model.moments, model.psf.planes, known)
     with np.errstate(divide="ignore"):
         return 1 / np.sqrt(known)
 

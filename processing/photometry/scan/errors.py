@@ -18,8 +18,7 @@ def covariances(model):
     """
     pairs, stamps = close_pairs(model.stars), derivative_stamps(model)
     normal = normal_matrix(model.weight, model.places, stamps, pairs)
-    spread = model.weight**2 * model.variance
-    noise = normal_matrix(spread, model.places, stamps, pairs)
+    noise = normal_matrix(model.spread, model.places, stamps, pairs)
     return _covariances(normal.indptr, normal.indices, normal.data, noise.data)
 
 

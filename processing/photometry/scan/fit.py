@@ -56,19 +56,24 @@ class Model:
     profile_error: float
 
     @cached_property
+    def moments(self):
+        """Second moments of the PSF beyond its mean ones for each apparition (psf.cell_moments)."""
+        return self.psf.cell_moments(self.places)
+
+    @cached_property
     def image(self):
         """All stars: float32, (n, ny, nx), DN."""
         model = np.zeros(self.data.shape, np.float32)
-        self.paint(model, self.places, self.stars.flux)
+        self.paint(model, self.stars.flux)
         return model
 
-    def paint(self, images, places, flux):
-        """Add stars to ``images``."""
-        psf, each = self.psf, flux[places.star]
+    def paint(self, images, flux):
+        """Add the stars to ``images``, with other fluxes (DN, one a star)."""
+        psf, places, each = self.psf, self.places, flux[self.places.star]
         profile, least = np.abs(psf.surface[len(psf.surface) // 2]), FAR_LIGHT * np.median(self.noise)
         bright, far = (np.abs(each) * max(profile[kernels.KNOTS * (RADIUS - edge)], 1e-5) > least
                        for edge in (kernels.FIT, kernels.CORE))  # fmt: skip
-        kernels.paint(images, places.frame, places.x, places.y, each, places.key, psf.cell_moments(places), psf.planes,
+        kernels.paint(images, places.frame, places.x, places.y, each, places.key, self.moments, psf.planes,
                       psf.surface, RADIUS, bright | far, far)  # fmt: skip
 
     @cached_property
@@ -83,10 +88,12 @@ class Model:
         kernels.weights(self.image, self.usable, self.noise, self.electrons, self.profile_error, weight)
         return weight
 
-    @cached_property
-    def variance(self):
-        """Variance of the noise, DN**2."""
-        return (self.noise**2)[:, None, None].astype(np.float32) + np.maximum(self.image, 0) / np.float32(self.electrons)
+    @property
+    def spread(self):
+        """Squared weight times the variance of the noise, DN**-2: what the covariance of the fit is made of."""
+        spread = np.empty_like(self.data)
+        kernels.spreads(self.image, self.weight, self.noise, self.electrons, spread)
+        return spread
 
     def with_stars(self, stars, places=None):
         """The Model with other stars; ``places``: their Apparitions where they are known."""
@@ -95,21 +102,26 @@ class Model:
 
     def without(self, rows):
         """The Model without the stars at ``rows`` (mask); their light is taken off the image of the others."""
-        image, gone = self.image.copy(), np.where(rows, -self.stars.flux, 0.0)
-        self.paint(image, self.places, gone)
+        image = self.image.copy()
+        self.paint(image, np.where(rows, -self.stars.flux, 0.0))
         other = self.with_stars(self.stars.select(~rows), self.places.select(~rows))
-        other.__dict__["image"] = image
-        return other
+        other.__dict__.update(image=image, moments=self.moments[~rows[self.places.star]])
+        return self._keeping(other, "weight")
+
+    def moved(self, dx, dy, flux):
+        """The Model with its stars moved (pixel of the strip) and with other fluxes."""
+        stars = Stars(self.stars.x + dx, self.stars.y + dy, flux)
+        return self._keeping(self.with_stars(stars, self.places.moved(dx, dy)), "moments")
 
     def with_psf(self, psf):
         return replace(self, psf=psf)
 
     def with_data(self, data):
         """The Model of the same stars with another sky taken off the frames."""
-        return self._keeping(replace(self, data=data), "image", "weight")
+        return self._keeping(replace(self, data=data), "image", "weight", "moments")
 
     def with_profile_error(self, error):
-        return self._keeping(replace(self, profile_error=error), "image", "residual")
+        return self._keeping(replace(self, profile_error=error), "image", "residual", "moments")
 
     def _keeping(self, other, *names):
         """``other``, with what is worked out already and is the same for it."""
@@ -119,12 +131,9 @@ class Model:
 
 def fitted(model, steps=3):
     """The Model with fluxes and places of all stars fitted together (Gauss-Newton)."""
-    start, weight = model.stars, None
-    pairs = close_pairs(model.stars)
+    start, weight, pairs = model.stars, model.weight, close_pairs(model.stars)
     for _ in range(steps):
-        weight = model.weight if weight is None else weight
-        stars, places = _step(model, weight, start, pairs)
-        model = model.with_stars(stars, places)
+        model = _step(model, weight, start, pairs)
     return model
 
 
@@ -135,16 +144,14 @@ def close_pairs(stars):
 
 
 def _step(model, weight, start, pairs):
-    stars, places = model.stars, model.places
-    stamps = derivative_stamps(model)
+    stars, places, stamps = model.stars, model.places, derivative_stamps(model)
     gradient = np.zeros((len(stars), 3))
-    kernels.gradients(model.residual, weight, places.star, places.frame, places.x, places.y, stamps, gradient)
+    kernels.gradients(model.data, model.image, weight, places.star, places.frame, places.x, places.y, stamps, gradient)
     gradient[:, 1] -= (stars.x - start.x) / HOLD**2
     gradient[:, 2] -= (stars.y - start.y) / HOLD**2
     step = solve(normal_matrix(weight, places, stamps, pairs), gradient)
     scale = np.minimum(1.0, LARGEST_MOVE / np.maximum(np.hypot(step[:, 1], step[:, 2]), 1e-9))
-    dx, dy = scale * step[:, 1], scale * step[:, 2]
-    return Stars(stars.x + dx, stars.y + dy, stars.flux + step[:, 0]), places.moved(dx, dy)
+    return model.moved(scale * step[:, 1], scale * step[:, 2], stars.flux + step[:, 0])
 
 
 def derivative_stamps(model):
@@ -152,7 +159,7 @@ def derivative_stamps(model):
     places = model.places
     stamps = np.empty((len(places.star), 3, kernels.SIZE, kernels.SIZE), np.float32)
     kernels.derivatives(places.frame, places.x, places.y, model.stars.flux[places.star], places.key,
-                        model.psf.cell_moments(places), model.psf.planes, places.jacobian, stamps)  # fmt: skip
+                        model.moments, model.psf.planes, places.jacobian, stamps)  # fmt: skip
     return stamps
 
 

@@ -210,16 +210,17 @@ def unusable_near(usable, star, frame, x, y, reach, out):
 
 
 @numba.njit(cache=True)
-def gradients(residual, weight, star, frame, x, y, stamps, gradient):
-    """Add to ``gradient`` (stars, 3) the sums of weighted residuals times derivatives."""
-    _, ny, nx = residual.shape
+def gradients(data, image, weight, star, frame, x, y, stamps, gradient):
+    """Add to ``gradient`` (stars, 3) the sums of weighted residuals, ``data`` less ``image``, times derivatives."""
+    _, ny, nx = data.shape
     for a in range(frame.size):
         left, low = int(np.rint(x[a])) - FIT, int(np.rint(y[a])) - FIT
         s = star[a]
         g0, g1, g2 = 0.0, 0.0, 0.0
         for j in range(max(0, -low), min(SIZE, ny - low)):
             for i in range(max(0, -left), min(SIZE, nx - left)):
-                v = residual[frame[a], low + j, left + i] * weight[frame[a], low + j, left + i]
+                k, m = low + j, left + i
+                v = (data[frame[a], k, m] - image[frame[a], k, m]) * weight[frame[a], k, m]
                 g0 += v * stamps[a, 0, j, i]
                 g1 += v * stamps[a, 1, j, i]
                 g2 += v * stamps[a, 2, j, i]
@@ -325,3 +326,15 @@ def weights(model, usable, noise, electrons, profile_error, out):
                     out[k, j, i] = empty
                 else:
                     out[k, j, i] = np.float32(1.0) / (floor + light * (photons + profile * light))
+
+
+@numba.njit(cache=True)
+def spreads(model, weight, noise, electrons, out):
+    """Fill ``out`` with weight**2 times the variance of the noise, DN**-2."""
+    n, ny, nx = model.shape
+    for k in range(n):
+        floor, photons = np.float32(noise[k] * noise[k]), np.float32(1.0 / electrons)
+        for j in range(ny):
+            for i in range(nx):
+                w = weight[k, j, i]
+                out[k, j, i] = w * w * (floor + max(model[k, j, i], np.float32(0.0)) * photons)

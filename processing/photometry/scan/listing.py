@@ -74,7 +74,7 @@ def total_over_fit(model, most=200):
     chosen = clean_stars(model, most)
     if len(chosen) < 5:
         return 1.0
-    left = apertures(model, survey().extraction.growth_radius).left[chosen] / model.stars.flux[chosen]
+    left = apertures(model, survey().extraction.growth_radius, chosen).left[chosen] / model.stars.flux[chosen]
     return 1.0 + float(np.nanmedian(left)) if np.isfinite(left).any() else 1.0
 
 

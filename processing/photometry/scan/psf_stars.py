@@ -21,7 +21,7 @@ places follow only with the next fit."""
 LARGEST_ERROR = 0.1
 
 
-def learned_from_stars(model, most=600):
+def learned_from_stars(model, most=400):
     """The Model with its PSF, and the error of this, corrected by its brightest clean stars; unchanged when there is
     none.
 

@@ -147,7 +147,7 @@ def test_weights_are_inverse_variances_of_sky_and_photons():
     scan = synthetic.scan([250.0], [700.0], [1e4], bad=0.02)
     model = synthetic.model(scan, profile_error=0.01)
     variance, good = 64 + scan.light / 10, scan.usable
-    assert np.abs(model.variance / variance - 1)[good].max() < 0.05
+    assert np.abs(model.spread[good] / model.weight[good] ** 2 / variance[good] - 1).max() < 0.05
     assert np.abs(model.weight * (variance + (0.01 * scan.light) ** 2) - 1)[good].max() < 0.05
     assert (model.weight[~good] == 0).all() and (~good).any()
     assert scan.light.max() > 3000

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from processing.photometry.fit import Stars
 from processing.photometry.scan import kernels
 from processing.photometry.scan.fit import derivative_stamps
 from processing.photometry.scan.places import apparitions
@@ -108,13 +109,13 @@ def _difference(model, s, axis, h):
     for image, side in zip(images, (1, -1)):
         stars = model.stars.x, model.stars.y, model.stars.flux
         values = [value[s:s + 1] + side * h * (axis == k) for k, value in enumerate(stars)]
-        model.paint(image, apparitions(*values[:2], model.mapping), values[2])
+        model.with_stars(Stars(*values)).paint(image, values[2])
     return ((images[0] - images[1]) / (2 * h)).ravel().astype(float)
 
 
 def test_gradients_are_weighted_sums_over_all_usable_pixels(crowd, design):
     p, gradient = crowd.places, np.zeros((8, 3))
-    kernels.gradients(crowd.residual, crowd.weight, p.star, p.frame, p.x, p.y, derivative_stamps(crowd), gradient)
+    kernels.gradients(crowd.data, crowd.image, crowd.weight, p.star, p.frame, p.x, p.y, derivative_stamps(crowd), gradient)
     expected = design @ (crowd.weight * crowd.residual).ravel()
     size = np.sqrt((design**2) @ crowd.weight.ravel())
     assert np.abs(gradient.ravel() - expected).max() < 0.01 * np.abs(expected).max()
