@@ -74,7 +74,7 @@ def measure_band(scan, solution, band, frames, grid, progress=lambda what: None)
             break
         model = learned_from_stars(work.with_sky(model))
     progress("final fit")
-    model = work.with_sky(fitted(without_doubtful(fitted(model, 1)), 2))
+    model = work.with_sky(fitted(without_doubtful(model), 2))
     return band_sources(work, fitted(pruned(model), 1))
 
 
