@@ -4,8 +4,6 @@ import numpy as np
 
 from processing.config import survey
 from processing.photometry.errors import blend_numbers
-from processing.photometry.fit import Stars
-from processing.photometry.listing import in_glare
 from processing.photometry.scan import kernels
 from processing.photometry.scan.apertures import apertures
 from processing.photometry.scan.components import distance_to_brighter
@@ -13,7 +11,7 @@ from processing.photometry.scan.detection import coadd_psf
 from processing.photometry.scan.errors import covariances
 from processing.photometry.scan.psf import enclosed
 from processing.photometry.scan.psf_stars import clean_stars
-from processing.photometry.scan.saturated import joined, on_fit_scale
+from processing.photometry.scan.saturated import in_glare_of, joined, on_fit_scale
 from processing.photometry.sources import BandSources
 
 
@@ -48,8 +46,7 @@ def listed(model, flux_err, work):
     snr = stars.flux / flux_err
     near = distance_to_brighter(stars, 10.0) < rules.split_separation * fwhm(model.psf)
     shown = snr > np.where(near, rules.split_significance, rules.listed)
-    parents = Stars(work.bright_x, work.bright_y, np.nan_to_num(work.bright.flux))
-    return shown & ~in_glare(stars.joined(parents), work.band, 1.0)[: len(stars)]
+    return shown & ~in_glare_of(work, stars)
 
 
 def unbiased(flux, flux_err):

@@ -15,7 +15,7 @@ from processing.photometry.scan.listing import band_sources
 from processing.photometry.scan.places import Mapping, apparitions
 from processing.photometry.scan.psf import first_guess
 from processing.photometry.scan.psf_stars import learned_from_stars
-from processing.photometry.scan.saturated import apart_from, without_bright
+from processing.photometry.scan.saturated import apart_from, in_glare_of, without_bright
 from processing.photometry.scan.sky import frame_sky
 
 
@@ -66,9 +66,11 @@ def measure_band(scan, solution, band, frames, grid, progress=lambda what: None)
     progress("blends")
     crowd = crowding(work.strip(model.image), model.psf)
     for _ in range(rules.deblend_rounds):
-        threshold = rules.detect_again if covered(model, grid) > rules.crowded else rules.detect
+        crowded = work.covered(model.stars) > rules.crowded
+        threshold = rules.detect_again if crowded else rules.detect
         share = max(rules.share, PSF_PEAKS * model.profile_error)
         new = more_peaks(work.strip(model.residual), crowd, model.psf, threshold, share, model.stars)
+        new = new.select(~in_glare_of(work, new)) if crowded else new
         model = fitted(pruned(fitted(work.with_peaks(model, new), 1)), 1)
         if len(new) < FEW_NEW * len(model.stars):
             break
@@ -76,12 +78,6 @@ def measure_band(scan, solution, band, frames, grid, progress=lambda what: None)
     progress("final fit")
     model = work.with_sky(fitted(without_doubtful(model), 2))
     return band_sources(work, fitted(pruned(model), 1))
-
-
-def covered(model, grid):
-    """Part of the sky that the images of the fitted stars cover, each as large as the fitted circle."""
-    area = grid.shape[0] * survey().atlas.width
-    return len(model.stars) * np.pi * (FIT * survey().simulate.frame_pixel) ** 2 / area
 
 
 class Frames:
@@ -105,6 +101,11 @@ class Frames:
         self.bright = bright
         self.bright_x, self.bright_y = self.grid.wcs.wcs_world2pix(bright.ra, bright.dec, 0)
         self.raw, self.usable = without_bright(self.raw, self.usable, self.noise, bright, self.solution, self.band)
+
+    def covered(self, stars):
+        """Part of the sky that the images of stars cover, each as large as the fitted circle; glare does not count."""
+        area = self.grid.shape[0] * survey().atlas.width
+        return (~in_glare_of(self, stars)).sum() * np.pi * (FIT * survey().simulate.frame_pixel) ** 2 / area
 
     def first_model(self):
         """A Model without stars and with a round PSF."""

@@ -8,6 +8,8 @@ import numpy as np
 
 from processing.photometry.bright import normalisation, normalised, read1_fluxes
 from processing.photometry.bright.places import places as bright_places
+from processing.photometry.fit import Stars
+from processing.photometry.listing import in_glare
 from processing.photometry.scan.psf_stars import clean_stars
 from processing.photometry.sources import BandSources
 
@@ -59,6 +61,12 @@ def apart_from(stars, bright, x, y):
     for k in range(len(bright)):
         apart &= np.hypot(stars.x - x[k], stars.y - y[k]) > np.maximum(bright.radius[k], 3.0)
     return apart
+
+
+def in_glare_of(work, stars):
+    """True for stars that may be the halo or the spikes of the bright ones of ``work`` (measure.Frames): (n,)."""
+    parents = Stars(work.bright_x, work.bright_y, np.nan_to_num(work.bright.flux))
+    return in_glare(stars.joined(parents), work.band, 1.0)[: len(stars)]
 
 
 def joined(sources, bright, x, y):
