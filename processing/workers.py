@@ -49,7 +49,8 @@ def _here(scratch, count):
 
     with throwaway_folder(scratch / ".workers") as folder, dask.config.set({"temporary-directory": str(folder)}):
         cluster = LocalCluster(n_workers=count, threads_per_worker=1, processes=True, memory_limit=f"{MEMORY}GB",
-                               host="127.0.0.1", dashboard_address=None, silence_logs=logging.CRITICAL)  # fmt: skip
+                               host="127.0.0.1", dashboard_address="127.0.0.1:0", worker_dashboard_address="127.0.0.1:0",
+                               silence_logs=logging.CRITICAL)  # fmt: skip
         with cluster, Client(cluster) as client:
             yield client
 
