@@ -38,16 +38,10 @@ def whole_folder(path, marker=None):
     """
     path = Path(os.path.realpath(path))
     _check_replaceable(path, marker)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    _remove_leftovers(path)
-    partial = _partial(path)
-    partial.mkdir()
-    try:
+    with throwaway_folder(path) as partial:
         yield partial
         _check_replaceable(path, marker)
         _put_in_place(partial, path)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
 
 
 @contextmanager

@@ -34,7 +34,7 @@ def aperture_sums(image, good, x, y, radius):
         total, area, ok = 0.0, 0.0, True
         for j in range(int(np.floor(y[s] - radius)), int(np.ceil(y[s] + radius)) + 1):
             for i in range(int(np.floor(x[s] - radius)), int(np.ceil(x[s] + radius)) + 1):
-                part = _part_inside(i - x[s], j - y[s], radius)
+                part = part_inside(i - x[s], j - y[s], radius, SUBPIXELS)
                 if part == 0.0:
                     continue
                 if not (0 <= i < nx and 0 <= j < ny) or not good[j, i]:
@@ -51,20 +51,24 @@ def aperture_sums(image, good, x, y, radius):
 
 
 @numba.njit(cache=True)
-def _part_inside(dx, dy, radius):
+def part_inside(dx, dy, radius, subpixels):
+    """Part of the area of a pixel, whose middle is ``dx``, ``dy`` from the centre of a circle, inside this (pixels).
+
+    Told by ``subpixels`` by ``subpixels`` points where the rim may cross it.
+    """
     distance = np.hypot(dx, dy)
     if distance < radius - 0.71:
         return 1.0
     if distance > radius + 0.71:
         return 0.0
     inside = 0
-    for a in range(SUBPIXELS):
-        for b in range(SUBPIXELS):
-            u = dx + (a + 0.5) / SUBPIXELS - 0.5
-            v = dy + (b + 0.5) / SUBPIXELS - 0.5
+    for a in range(subpixels):
+        for b in range(subpixels):
+            u = dx + (a + 0.5) / subpixels - 0.5
+            v = dy + (b + 0.5) / subpixels - 0.5
             if u * u + v * v <= radius * radius:
                 inside += 1
-    return inside / SUBPIXELS**2
+    return inside / subpixels**2
 
 
 @numba.njit(cache=True)
@@ -75,17 +79,22 @@ def annulus_medians(image, good, x, y, inner, outer):
     counts = np.zeros(x.size, np.int64)
     values = np.empty(int(4 * (outer + 1) ** 2))
     for s in range(x.size):
-        n = 0
-        for j in range(max(0, int(y[s] - outer)), min(ny, int(y[s] + outer) + 2)):
-            for i in range(max(0, int(x[s] - outer)), min(nx, int(x[s] + outer) + 2)):
-                d2 = (i - x[s]) ** 2 + (j - y[s]) ** 2
-                if inner * inner <= d2 <= outer * outer and good[j, i]:
-                    values[n] = image[j, i]
-                    n += 1
-        counts[s] = n
-        if n:
-            medians[s] = np.median(values[:n])
+        medians[s], counts[s] = annulus_median(image, good, x[s], y[s], inner, outer, values)
     return medians, counts
+
+
+@numba.njit(cache=True)
+def annulus_median(image, good, x, y, inner, outer, values):
+    """The same around one place; ``values``: scratch for the pixels of the annulus."""
+    ny, nx = image.shape
+    n = 0
+    for j in range(max(0, int(y - outer)), min(ny, int(y + outer) + 2)):
+        for i in range(max(0, int(x - outer)), min(nx, int(x + outer) + 2)):
+            d2 = (i - x) ** 2 + (j - y) ** 2
+            if inner * inner <= d2 <= outer * outer and good[j, i]:
+                values[n] = image[j, i]
+                n += 1
+    return (np.median(values[:n]) if n else np.nan), n
 
 
 def aperture_noise(flux, area, sky_pixels, noise, electrons, correlation):

@@ -115,8 +115,8 @@ def _accumulate(residual, weight, x, y, flux, radius, matrix, vector):
     wx, wy, unused = np.empty(4), np.empty(4), np.empty(4)
     for s in range(x.size):
         cx, cy = int(np.rint(x[s])), int(np.rint(y[s]))
-        bx = weights(x[s] - cx, wx, unused) + 1
-        by = weights(y[s] - cy, wy, unused) + 1
+        bx = weights(x[s] - cx, KNOTS, wx, unused) + 1
+        by = weights(y[s] - cy, KNOTS, wy, unused) + 1
         for j in range(max(0, radius - cy), min(2 * radius + 1, ny - cy + radius)):
             for i in range(max(0, radius - cx), min(2 * radius + 1, nx - cx + radius)):
                 w = weight[cy - radius + j, cx - radius + i]
@@ -124,11 +124,12 @@ def _accumulate(residual, weight, x, y, flux, radius, matrix, vector):
                     continue
                 r = residual[cy - radius + j, cx - radius + i]
                 row, column = by + KNOTS * j, bx + KNOTS * i
-                _add_pixel(matrix, vector, row, column, wy, wx, flux[s], r, w)
+                add_pixel(matrix, vector, row, column, wy, wx, flux[s], r, w)
 
 
 @numba.njit(cache=True)
-def _add_pixel(matrix, vector, row, column, wy, wx, flux, r, w):
+def add_pixel(matrix, vector, row, column, wy, wx, flux, r, w):
+    """Add what a pixel of residual ``r`` and weight ``w`` says of the 4 x 4 coefficients from ``row``, ``column`` on."""
     m = vector.shape[0]
     for a in range(4):
         if not 0 <= row + a < m:

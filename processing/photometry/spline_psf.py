@@ -50,13 +50,13 @@ def grid_size(radius):
 
 
 @numba.njit(cache=True)
-def weights(offset, value, slope):
+def weights(offset, knots, value, slope):
     """Fill the four B-spline weights and slopes (a pixel) for a star at ``offset``; returns the first knot's shift.
 
-    A pixel at distance d = i - offset from the star has spline coordinate KNOTS d; with f its fractional part the four
+    A pixel at distance d = i - offset from the star has spline coordinate knots d (``knots`` a pixel); with f its fractional part the four
     knots around it have the classical cubic weights.
     """
-    t = -KNOTS * offset
+    t = -knots * offset
     base = int(np.floor(t))
     f = t - base
     g = 1.0 - f
@@ -64,11 +64,11 @@ def weights(offset, value, slope):
     value[1] = (3.0 * f * f * f - 6.0 * f * f + 4.0) / 6.0
     value[2] = (3.0 * g * g * g - 6.0 * g * g + 4.0) / 6.0
     value[3] = f * f * f / 6.0
-    # d/d(offset) = -KNOTS d/df
-    slope[0] = KNOTS * g * g / 2.0
-    slope[1] = -KNOTS * (3.0 * f * f - 4.0 * f) / 2.0
-    slope[2] = KNOTS * (3.0 * g * g - 4.0 * g) / 2.0
-    slope[3] = -KNOTS * f * f / 2.0
+    # d/d(offset) = -knots d/df
+    slope[0] = knots * g * g / 2.0
+    slope[1] = -knots * (3.0 * f * f - 4.0 * f) / 2.0
+    slope[2] = knots * (3.0 * g * g - 4.0 * g) / 2.0
+    slope[3] = -knots * f * f / 2.0
     return base
 
 
@@ -80,8 +80,8 @@ def evaluate(coefficients, psf_radius, x_offset, y_offset, radius, out):
     """
     wx, sx = np.empty(4), np.empty(4)
     wy, sy = np.empty(4), np.empty(4)
-    bx = weights(x_offset, wx, sx)
-    by = weights(y_offset, wy, sy)
+    bx = weights(x_offset, KNOTS, wx, sx)
+    by = weights(y_offset, KNOTS, wy, sy)
     n = 2 * radius + 1
     size = coefficients.shape[0]
     x0 = KNOTS * (psf_radius - radius) + bx + 1

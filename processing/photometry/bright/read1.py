@@ -6,6 +6,7 @@ import numba
 import numpy as np
 
 from processing.config import survey
+from processing.photometry.aperture import part_inside
 from processing.photometry.bright.find import BAD, FULL_READ1
 from processing.photometry.bright.levels import row_levels
 from processing.photometry.bright.light import FAN, PIXEL, looked_up
@@ -145,7 +146,7 @@ def _inside(box, radius):
     """Sum and area of the aperture; NaN sum where a pixel of it is not usable."""
     total, area = 0.0, 0.0
     for p in range(len(box)):
-        part = _part_inside(box[p, 0], box[p, 1], radius)
+        part = part_inside(box[p, 0], box[p, 1], radius, SUBPIXELS)
         if part > 0.0:
             total += part * box[p, 2]
             area += part
@@ -177,7 +178,7 @@ def _ridge(box, axis, sky, radii):
             across, along = box[p, 1 - axis], abs(box[p, axis])
             if int(np.floor(across + 0.5)) != line:
                 continue
-            area += _part_inside(box[p, 0], box[p, 1], radii[0])
+            area += part_inside(box[p, 0], box[p, 1], radii[0], SUBPIXELS)
             if along > RIDGE_FROM and np.isfinite(box[p, 2]):
                 values[n] = box[p, 2] - sky
                 n += 1
@@ -185,23 +186,6 @@ def _ridge(box, axis, sky, radii):
             light += area * np.median(values[:n])
             variance += 1.57 * area * area / n
     return light, variance
-
-
-@numba.njit(cache=True)
-def _part_inside(dx, dy, radius):
-    """Share of a pixel's area inside a circle."""
-    distance = np.hypot(dx, dy)
-    if distance < radius - 0.71:
-        return 1.0
-    if distance > radius + 0.71:
-        return 0.0
-    inside = 0
-    for a in range(SUBPIXELS):
-        for b in range(SUBPIXELS):
-            u, v = dx + (a + 0.5) / SUBPIXELS - 0.5, dy + (b + 0.5) / SUBPIXELS - 0.5
-            if u * u + v * v <= radius * radius:
-                inside += 1
-    return inside / SUBPIXELS**2
 
 
 def frame_means(star, found, count):

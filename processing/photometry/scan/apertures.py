@@ -10,11 +10,10 @@ import numba
 import numpy as np
 
 from processing.config import survey
-from processing.photometry.scan.kernels import KNOTS
+from processing.photometry.aperture import SUBPIXELS, annulus_median, part_inside
 from processing.photometry.scan.psf import enclosed
 from processing.photometry.scan.psf_stars import apparitions_of
 
-SUBPIXELS = 5
 DETECTED = 3.0
 """Sigma of an aperture in a frame in which the star counts as seen (ndet)."""
 
@@ -37,7 +36,8 @@ def apertures(model, radius, chosen=None):
     """
     sizes, pixel = survey().aperture, survey().simulate.frame_pixel
     p, n = model.places if chosen is None else apparitions_of(model, chosen), len(model.stars)
-    inside = enclosed_light(model.psf, model.psf.cell_moments(p), radius / pixel)
+    moments = model.moments if chosen is None else model.psf.cell_moments(p)
+    inside = enclosed_light(model.psf, moments, radius / pixel)
     total, variance, frames, seen = (np.zeros(n) for _ in range(4))
     _sums(model.residual, model.usable, model.noise, model.electrons, p.star, p.frame, p.x, p.y,
           model.stars.flux[p.star] * inside, radius / pixel, sizes.sky_inner / pixel, sizes.sky_outer / pixel, DETECTED,
@@ -56,22 +56,6 @@ def enclosed_light(psf, moments, radius):
 
 
 @numba.njit(cache=True)
-def _part_inside(dx, dy, radius):
-    distance = np.hypot(dx, dy)
-    if distance < radius - 0.71:
-        return 1.0
-    if distance > radius + 0.71:
-        return 0.0
-    inside = 0
-    for a in range(SUBPIXELS):
-        for b in range(SUBPIXELS):
-            u, v = dx + (a + 0.5) / SUBPIXELS - 0.5, dy + (b + 0.5) / SUBPIXELS - 0.5
-            if u * u + v * v <= radius * radius:
-                inside += 1
-    return inside / SUBPIXELS**2
-
-
-@numba.njit(cache=True)
 def _sums(residual, usable, noise, electrons, star, frame, x, y, light, radius, inner, outer, detected, total, variance,
           frames, seen):  # fmt: skip
     _, ny, nx = residual.shape
@@ -85,21 +69,16 @@ def _sums(residual, usable, noise, electrons, star, frame, x, y, light, radius, 
         value, area, whole = 0.0, 0.0, True
         for j in range(low, high + 1):
             for i in range(left, right + 1):
-                part = _part_inside(i - x[a], j - y[a], radius)
+                part = part_inside(i - x[a], j - y[a], radius, SUBPIXELS)
                 if part > 0.0 and not good[j, i]:
                     whole = False
                 value += part * image[j, i]
                 area += part
         if not whole:
             continue
-        n = 0
-        for j in range(max(0, int(y[a] - outer)), min(ny, int(y[a] + outer) + 2)):
-            for i in range(max(0, int(x[a] - outer)), min(nx, int(x[a] + outer) + 2)):
-                d2 = (i - x[a]) ** 2 + (j - y[a]) ** 2
-                if inner * inner <= d2 <= outer * outer and good[j, i]:
-                    ring[n] = image[j, i]
-                    n += 1
-        sky = np.median(ring[:n]) if n > 0 else 0.0
+        sky, n = annulus_median(image, good, x[a], y[a], inner, outer, ring)
+        if n == 0:
+            sky = 0.0
         value -= sky * area
         noise2 = noise[frame[a]] ** 2 * (area + area * area / max(n, 1)) + max(light[a] + value, 0.0) / electrons
         total[star[a]] += value

@@ -8,6 +8,8 @@ frame and cell, so that each cell's surface is made once.
 import numba
 import numpy as np
 
+from processing.photometry.spline_psf import weights as spline_weights
+
 KNOTS = 4
 """Knots a pixel: a star image of 0.3 pixel (sigma) behind square pixels is represented to 0.1% of its flux."""
 
@@ -38,24 +40,6 @@ def mix(planes, delta, out):
 
 
 @numba.njit(cache=True)
-def spline_weights(offset, value, slope):
-    """The four B-spline weights, and slopes a pixel, for a star at ``offset`` pixels; returns the first knot's shift."""
-    t = -KNOTS * offset
-    base = int(np.floor(t))
-    f = t - base
-    g = 1.0 - f
-    value[0] = g * g * g / 6.0
-    value[1] = (3.0 * f * f * f - 6.0 * f * f + 4.0) / 6.0
-    value[2] = (3.0 * g * g * g - 6.0 * g * g + 4.0) / 6.0
-    value[3] = f * f * f / 6.0
-    slope[0] = KNOTS * 0.5 * g * g
-    slope[1] = -KNOTS * 0.5 * (3.0 * f * f - 4.0 * f)
-    slope[2] = KNOTS * 0.5 * (3.0 * g * g - 4.0 * g)
-    slope[3] = -KNOTS * 0.5 * f * f
-    return base
-
-
-@numba.njit(cache=True)
 def stamp(surface, surface_radius, x_offset, y_offset, radius, out, value, slope, with_slopes):
     """PSF, and its derivatives with the star's x and y, on (2 radius + 1)**2 pixels, into ``out`` (3, n, n).
 
@@ -63,8 +47,8 @@ def stamp(surface, surface_radius, x_offset, y_offset, radius, out, value, slope
     ``surface_radius``.
     """
     wx, sx, wy, sy = np.empty(4), np.empty(4), np.empty(4), np.empty(4)
-    bx = spline_weights(x_offset, wx, sx)
-    by = spline_weights(y_offset, wy, sy)
+    bx = spline_weights(x_offset, KNOTS, wx, sx)
+    by = spline_weights(y_offset, KNOTS, wy, sy)
     n = 2 * radius + 1
     size = surface.shape[0]
     x0 = KNOTS * (surface_radius - radius) + bx + 1

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numba
 import numpy as np
 
-from processing.photometry.psf import surface_change
+from processing.photometry.psf import add_pixel, surface_change
 from processing.photometry.scan.kernels import CORE, CORE_SIZE, FIT, KNOTS, SIZE, mix, spline_weights, stamp
 from processing.photometry.scan.psf import RADIUS, normalised
 
@@ -129,11 +129,10 @@ def _accumulate(residual, weight, frame, x, y, flux, matrix, vector):
     """Normal equations of the coefficients: ``matrix[row, column, dj + 3, di + 3]`` couples two coefficients."""
     _, ny, nx = residual.shape
     wx, wy, unused = np.empty(4), np.empty(4), np.empty(4)
-    m = vector.shape[0]
     for a in range(frame.size):
         cx, cy = int(np.rint(x[a])), int(np.rint(y[a]))
-        bx = spline_weights(x[a] - cx, wx, unused) + 1
-        by = spline_weights(y[a] - cy, wy, unused) + 1
+        bx = spline_weights(x[a] - cx, KNOTS, wx, unused) + 1
+        by = spline_weights(y[a] - cy, KNOTS, wy, unused) + 1
         for j in range(max(0, RADIUS - cy), min(2 * RADIUS + 1, ny - cy + RADIUS)):
             for i in range(max(0, RADIUS - cx), min(2 * RADIUS + 1, nx - cx + RADIUS)):
                 w = weight[frame[a], cy - RADIUS + j, cx - RADIUS + i]
@@ -141,13 +140,4 @@ def _accumulate(residual, weight, frame, x, y, flux, matrix, vector):
                     continue
                 r = residual[frame[a], cy - RADIUS + j, cx - RADIUS + i]
                 row, column = by + KNOTS * j, bx + KNOTS * i
-                for p in range(4):
-                    for q in range(4):
-                        if not (0 <= row + p < m and 0 <= column + q < m):
-                            continue
-                        basis = w * flux[a] * wy[p] * wx[q]
-                        vector[row + p, column + q] += basis * r
-                        for c in range(4):
-                            for d in range(4):
-                                if 0 <= row + c < m and 0 <= column + d < m:
-                                    matrix[row + p, column + q, c - p + 3, d - q + 3] += basis * flux[a] * wy[c] * wx[d]
+                add_pixel(matrix, vector, row, column, wy, wx, flux[a], r, w)

@@ -7,6 +7,7 @@ import numba
 import numpy as np
 
 from processing.photometry.bright import normalisation, normalised, read1_fluxes
+from processing.photometry.bright.light import PIXEL
 from processing.photometry.bright.places import places as bright_places
 from processing.photometry.fit import Stars
 from processing.photometry.listing import in_glare
@@ -29,7 +30,7 @@ def without_bright(raw, usable, noise, bright, solution, band):
     flux = np.nan_to_num(bright.flux)
     if len(bright):
         where = bright_places(solution, band, bright.ra, bright.dec, len(raw), raw.shape[1:])
-        _take_off(raw, usable, where.frame, where.x, where.y, flux[where.star], bright.radius[where.star] / 2.0 + RIM,
+        _take_off(raw, usable, where.frame, where.x, where.y, flux[where.star], bright.radius[where.star] / PIXEL + RIM,
                   bright.profile.table, FAINTEST * float(np.median(noise)))  # fmt: skip
     return raw, usable
 

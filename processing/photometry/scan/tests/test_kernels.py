@@ -6,7 +6,6 @@ import pytest
 from processing.photometry.fit import Stars
 from processing.photometry.scan import kernels
 from processing.photometry.scan.fit import derivative_stamps
-from processing.photometry.scan.places import apparitions
 from processing.photometry.scan.psf import RADIUS
 from processing.photometry.scan.tests import synthetic
 
