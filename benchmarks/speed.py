@@ -12,10 +12,10 @@ from benchmarks.report import RESULTS
 from processing.atlas.frames import usable_frames
 from processing.formats.raw_night import read_night
 from processing.formats.raw_reference import read_astrometric
-from processing.night_folder import NightFolder, read_detector
+from processing.night.folder import NightFolder, read_detector
 from processing.photometry.fit import Stars
 from processing.photometry.scan import measure
-from processing.reduce import calibrate_scan, solve
+from processing.night.steps import calibrate_scan, solve
 from processing.simulate.bound import faint_star_bound
 
 FIT = {"sparse": 25.0, "crowded": 50.0}

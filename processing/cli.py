@@ -8,7 +8,7 @@ from processing import __version__
 from processing.errors import SurveyError
 
 COMMANDS = {
-    "reduce": ("processing.reduce_command", "raw nights to calibrated images and tables of point sources"),
+    "reduce": ("processing.night.command", "raw nights to calibrated images and tables of point sources"),
     "extract": ("processing.extract_command", "Atlas images (one to three bands of a field) to a table of point sources"),
     "release": ("processing.release.command", "extracted fields to a release: catalogs, scans, images, checksums"),
     "publish": ("processing.publish.command", "load a release into the database and switch the services to it"),

@@ -21,7 +21,7 @@ from processing.formats.whole import whole_folder
 from processing.photometry import measure_band
 from processing.photometry.measure import STEPS as BAND_STEPS
 from processing.schema import BANDS, load_table
-from processing.work_record import (
+from processing.formats.work_record import (
     IMAGE_COLUMNS, SCAN_COLUMNS, plain_row, read_record, settings, stamp, write_record,
 )  # fmt: skip
 

@@ -120,7 +120,7 @@ def _say_measured(field, extraction):
 
 
 def _say_written(out, points, content):
-    from processing.work_record import quality_counts
+    from processing.formats.work_record import quality_counts
 
     print(f"wrote {out}: {content['rows']} rows, {len(content['images'])} images")
     grades = "ABCDEFUX"  # of ph_qual, best first

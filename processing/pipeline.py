@@ -48,6 +48,8 @@ STAGES = (
     Stage("calibration", "calibration.night.calibrate_night", "stars in calibration scans", "zero points, errors",
           "night", "reduce"),
     Stage("quality", "quality.page.write_page", "what was found on the way", "page of the night", "night", "reduce"),
+    Stage("working database", "night.scan_folder.write_scan", "images, sources, zero points", "a folder for each scan",
+          "scan", "reduce"),
     Stage("release", "release.make.make_release", "points.parquet of all fields", "catalogs, manifest", "release",
           "release"),
     Stage("load", "publish.store.load", "catalogs", "tables beside the running ones", "release", "publish"),
@@ -71,11 +73,11 @@ class Task:
 
 
 TASKS = (
-    Task("detector", "night_work.detector", "band", (), ("stills",)),
-    Task("stars", "night_work.stars", "calibration scan", ("detector",), ("scan", "places", "standards")),
-    Task("zero points", "night_work.zero_points", "night", ("stars",), ("standards",)),
-    Task("scan", "night_work.scan", "scan", ("detector", "stars", "zero points"), ("scan", "places", "standards")),
-    Task("page", "night_work.page", "night", ("detector", "stars", "zero points", "scan"), ()),
+    Task("detector", "night.tasks.detector", "band", (), ("stills",)),
+    Task("stars", "night.tasks.stars", "calibration scan", ("detector",), ("scan", "places", "standards")),
+    Task("zero points", "night.tasks.zero_points", "night", ("stars",), ("standards",)),
+    Task("scan", "night.tasks.scan", "scan", ("detector", "stars", "zero points"), ("scan", "places", "standards")),
+    Task("page", "night.tasks.page", "night", ("detector", "stars", "zero points", "scan"), ()),
 )
 
 

@@ -57,7 +57,7 @@ class ScanStars:
 def scan_stars(scan, solution, sources):
     """The ScanStars of each band.
 
-    ``scan``: processing.reduce.Scan; ``sources``: band letter -> BandSources on ``strip_grid(solution)``.
+    ``scan``: processing.night.steps.Scan; ``sources``: band letter -> BandSources on ``strip_grid(solution)``.
     """
     wcs, found = strip_grid(solution).wcs, {}
     for band, listed in sources.items():

@@ -9,7 +9,7 @@ from processing.calibration.repeats import repeats
 from processing.calibration.scan_stars import read_stars
 from processing.calibration.standards import visit_numbers
 from processing.formats.raw_night import LETTERS
-from processing.work_record import read_record
+from processing.formats.work_record import read_record
 
 STAGE = "reduce"
 

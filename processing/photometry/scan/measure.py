@@ -34,7 +34,7 @@ def measure_scan(scan, solution, usable, progress=lambda what: None):
 
     Parameters
     ----------
-    scan : processing.reduce.Scan
+    scan : processing.night.steps.Scan
     solution : Solution
     usable : dict of str to UsableFrames
         By band letter.

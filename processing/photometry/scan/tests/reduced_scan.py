@@ -11,7 +11,7 @@ from processing.formats.raw_night import read_night
 from processing.formats.raw_reference import read_astrometric
 from processing.formats.raw_writer import write_night_log
 from processing.photometry.scan.measure import measure_scan
-from processing.reduce import calibrate_detector, calibrate_scan
+from processing.night.steps import calibrate_detector, calibrate_scan
 from processing.simulate.frame_bound import frame_bound
 from processing.simulate.night_plan import Settings, plan
 from processing.simulate.nights import RawSurvey

@@ -18,12 +18,12 @@ from processing.formats.raw_night import LETTERS, read_night
 from processing.formats.raw_reference import read_astrometric
 from processing.formats.raw_writer import write_night_log
 from processing.photometry.scan.measure import measure_scan
-from processing.reduce import calibrate_detector, calibrate_scan, solve
-from processing.scan_work import raw_inputs, write_scan
+from processing.night.steps import calibrate_detector, calibrate_scan, solve
+from processing.night.scan_folder import raw_inputs, write_scan
 from processing.simulate.night_plan import Settings, plan
 from processing.simulate.nights import RawSurvey
 from processing.simulate.truth import Truth
-from processing.tests.small_night import simulate_small_night
+from processing.night.tests.small_night import simulate_small_night
 
 SMALL = Settings(284.0, 12.0, scans=2, seed=23, frames=20, cal_frames=12, still_frames=12, limit=14.5, real=False)
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from processing.errors import SurveyError
-from processing.records import DONE, FAILED, Outcome, changes, is_intact, made_from, read_record, write_record
+from processing.engine.records import DONE, FAILED, Outcome, changes, is_intact, made_from, read_record, write_record
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from scipy.spatial import cKDTree
 from processing.config import survey
 from processing.extract import extract_field
 from processing.formats.atlas_field import read_field
-from processing.reduce import make_atlas
+from processing.night.steps import make_atlas
 from processing.schema import BANDS
 from processing.simulate.truth import Truth
 

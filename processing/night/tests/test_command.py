@@ -14,7 +14,7 @@ import numpy as np
 from processing.calibration.night import read_night_calibration
 from processing.cli import main
 from processing.formats.parquet import read_parquet
-from processing.night_status import read_status
+from processing.night.status import read_status
 from processing.schema import load_table
 from processing.simulate.truth import Truth
 from processing.sphere import separation

@@ -19,7 +19,7 @@ from processing.atlas.frames import UNUSABLE
 from processing.atlas.header import shape_parameter
 from processing.config import survey
 from processing.schema import BANDS
-from processing.work_record import plain, quality_counts
+from processing.formats.work_record import plain, quality_counts
 
 BEST = 10
 INDEX = {band.letter: band.index - 1 for band in BANDS}
@@ -31,7 +31,7 @@ def scan_quality(scan, solution, usable, sources, zero_points, calibration, poin
     Parameters
     ----------
     scan, solution, usable, sources, calibration
-        See ``processing.scan_work.write_scan``.
+        See ``processing.night.scan_folder.write_scan``.
     zero_points : dict of str to BandZeroPoint
     points : pyarrow.Table
         Of the merged sources.

@@ -38,7 +38,7 @@ def run(args):
     if args.workers is not None and (args.workers < 1 or args.scheduler):
         raise SurveyError("--workers: expected a number from 1, and no --scheduler"
                           + (", found both" if args.scheduler else f", found {args.workers}"))  # fmt: skip
-    from processing.reduce_nights import reduce_nights
+    from processing.night.reduce import reduce_nights
 
     reports = reduce_nights(args.nights, args.out, args.scheduler, args.workers)
     for report in reports:

@@ -4,11 +4,11 @@ import shutil
 from collections import Counter
 
 from processing.formats.whole import remove_leftovers
-from processing.night_status import status_rows, write_status
-from processing.night_units import night_units, unit_name
+from processing.night.status import status_rows, write_status
+from processing.night.units import night_units, unit_name
 from processing.quality.picture import remove_pictures
-from processing.records import DONE, FAILED, PARTIAL
-from processing.scan_work import read_scan, write_failure
+from processing.engine.records import DONE, FAILED, PARTIAL
+from processing.night.scan_folder import read_scan, write_failure
 
 
 class Report:

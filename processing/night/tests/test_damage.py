@@ -8,10 +8,10 @@ import pytest
 from processing.cli import main
 from processing.formats.parquet import read_parquet
 from processing.formats.raw_writer import write_night_log
-from processing.night_status import read_status
+from processing.night.status import read_status
 from processing.schema import load_table
-from processing.tests.damage import DAMAGE, damaged_copies
-from processing.tests.small_night import copy_of
+from processing.night.tests.damage import DAMAGE, damaged_copies
+from processing.night.tests.small_night import copy_of
 
 
 def reduced(night, out):

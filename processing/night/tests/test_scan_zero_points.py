@@ -10,7 +10,7 @@ from processing.calibration.tests.made_up_night import EXTINCTION
 from processing.calibration.night import NightCalibration
 from processing.calibration.visits import Visits
 from processing.errors import SurveyError
-from processing.scan_zero_points import at_mid_scan, quoted_errors, scan_zero_points
+from processing.night.scan_zero_points import at_mid_scan, quoted_errors, scan_zero_points
 
 FRAMES = 273
 MJD = BEGIN + np.arange(FRAMES) * PERIOD / 86400

@@ -5,7 +5,7 @@
     zero_points   calibration.json of the night, from the stars of its calibration scans
     scan          the folder of a scan in the working database
 
-``needed``: dict of unit to Outcome, as ``processing.schedule`` gives it.
+``needed``: dict of unit to Outcome, as ``processing.engine.schedule`` gives it.
 """
 
 from dataclasses import replace
@@ -21,17 +21,17 @@ from processing.errors import SurveyError
 from processing.formats.checksum import sha256_of
 from processing.formats.raw_night import LETTERS, read_night
 from processing.formats.raw_reference import read_astrometric, read_standards
-from processing.night_folder import read_detector, read_sources, write_detector, write_sources
-from processing.night_status import status_rows
+from processing.night.folder import read_detector, read_sources, write_detector, write_sources
+from processing.night.status import status_rows
 from processing.photometry.scan import measure_scan
 from processing.quality.numbers import scan_numbers
 from processing.quality.page import write_page
 from processing.quality.picture import write_pictures
-from processing.records import DONE, PARTIAL
-from processing.reduce import calibrate_detector, calibrate_what_is_there, solve
-from processing.scan_work import raw_inputs, write_scan
-from processing.schedule import Work
-from processing.work_record import POINTS_FILE, SCAN_FILE
+from processing.engine.records import DONE, PARTIAL
+from processing.night.steps import calibrate_detector, calibrate_what_is_there, solve
+from processing.night.scan_folder import raw_inputs, write_scan
+from processing.engine.schedule import Work
+from processing.formats.work_record import POINTS_FILE, SCAN_FILE
 
 
 def detector(place, band, needed):

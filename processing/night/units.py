@@ -7,7 +7,7 @@ from processing.calibration.standards import visit_numbers
 from processing.formats.raw_night import LETTERS
 from processing.formats.raw_reference import ASTROMETRIC_FILE, STANDARDS_FILE
 from processing.pipeline import TASKS
-from processing.schedule import Unit
+from processing.engine.schedule import Unit
 
 
 def night_units(place, night):

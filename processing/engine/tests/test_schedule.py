@@ -5,8 +5,8 @@ import os
 import pytest
 
 from processing.errors import SurveyError
-from processing.records import FAILED
-from processing.schedule import Unit, Work, finished, perform
+from processing.engine.records import FAILED
+from processing.engine.schedule import Unit, Work, finished, perform
 
 
 def copied(source, target, needed):
@@ -65,7 +65,7 @@ def test_another_version_or_setting_or_row_of_the_log_does_all_again(units, monk
     done_all(units)
     other = (Unit("one", units[0].record, copied, units[0].args, units[0].inputs, "another log"), units[1])
     assert done_all(other)[0]["one"].changed == ("the night log",)
-    monkeypatch.setattr("processing.records.__version__", "0.0")
+    monkeypatch.setattr("processing.engine.records.__version__", "0.0")
     assert "version" in done_all(other)[0]["one"].changed[0]
 
 

@@ -18,7 +18,7 @@ from processing.formats.whole import whole_file
 from processing.frames.darks import Darks
 from processing.frames.flats import Response
 from processing.photometry.sources import BandSources
-from processing.reduce import Detector
+from processing.night.steps import Detector
 
 
 @dataclass(frozen=True)

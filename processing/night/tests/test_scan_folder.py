@@ -14,9 +14,9 @@ from processing.formats.atlas_field import read_field
 from processing.formats.parquet import read_parquet
 from processing.formats.raw_night import LETTERS
 from processing.release.make import make_release
-from processing.scan_work import read_scan, write_failure, write_scan
+from processing.night.scan_folder import read_scan, write_failure, write_scan
 from processing.schema import load_table
-from processing.work_record import IMAGE_COLUMNS, SCAN_COLUMNS
+from processing.formats.work_record import IMAGE_COLUMNS, SCAN_COLUMNS
 
 PSC = load_table("psc")
 SAME = 1.0

@@ -5,7 +5,7 @@ import copy
 import pytest
 
 from processing.config import survey
-from processing.scan_quality import frame_bins, psp, score
+from processing.night.scan_quality import frame_bins, psp, score
 
 RULES, MAGZP = survey().scan_quality, survey().simulate.magzp
 

@@ -9,7 +9,7 @@ folder (``points.parquet``, ``scan.json``, ``atlas/``) appears whole or not at a
 
 ``scan.json`` has the keys of one that ``twomass extract`` wrote (version, stage, created, settings, inputs, rows, scan,
 images) with the stage "reduce", and besides: ``type`` ("sci" or "cal"), ``missing`` (bands that could not be used:
-letter -> reason) and ``quality`` (``processing.scan_quality``). That of a failed scan has ``failed`` (the reason), no
+letter -> reason) and ``quality`` (``processing.night.scan_quality``). That of a failed scan has ``failed`` (the reason), no
 rows, scan, images and quality, and says in ``id`` which scan it was.
 """
 
@@ -28,11 +28,11 @@ from processing.formats.parquet import write_parquet
 from processing.formats.raw_night import night_date
 from processing.formats.tables import make_table
 from processing.formats.whole import whole_folder
-from processing.reduce import make_atlas
-from processing.scan_quality import limit_of, scan_quality
-from processing.scan_zero_points import at_mid_scan, quoted_errors, scan_zero_points
+from processing.night.steps import make_atlas
+from processing.night.scan_quality import limit_of, scan_quality
+from processing.night.scan_zero_points import at_mid_scan, quoted_errors, scan_zero_points
 from processing.schema import BANDS, load_table
-from processing.work_record import (
+from processing.formats.work_record import (
     IMAGE_COLUMNS, POINTS_FILE, SCAN_COLUMNS, SCAN_FILE, plain_row, read_record, settings, stamp, write_record,
 )  # fmt: skip
 
@@ -57,7 +57,7 @@ def write_scan(folder, scan, solution, usable, sources, calibration, inputs, mis
     ----------
     folder : Path
         work/<yymmdd><h>/s<scan:03d>.
-    scan : processing.reduce.Scan
+    scan : processing.night.steps.Scan
     solution : processing.astrometry.solution.Solution
     usable : dict of str to processing.atlas.frames.UsableFrames
         By band letter.

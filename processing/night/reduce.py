@@ -7,10 +7,10 @@ from pathlib import Path
 
 from processing.errors import SurveyError
 from processing.formats.raw_night import read_night
-from processing.night_folder import NightFolder
-from processing.night_report import Report
-from processing.schedule import finished, run
-from processing.workers import workers
+from processing.night.folder import NightFolder
+from processing.night.report import Report
+from processing.engine.schedule import finished, run
+from processing.engine.workers import workers
 
 
 def reduce_nights(paths, out, scheduler=None, count=None):

@@ -6,8 +6,8 @@ from astropy.table import Table
 
 from processing.formats.raw_night import LETTERS
 from processing.formats.whole import whole_file
-from processing.night_units import unit_name
-from processing.records import DONE, FAILED, PARTIAL
+from processing.night.units import unit_name
+from processing.engine.records import DONE, FAILED, PARTIAL
 
 WAITING = "waiting"
 """Not settled yet: the run goes on, or was stopped."""
