@@ -14,6 +14,10 @@ BLOCK = 48
 REJECT_HIGH, REJECT_LOW = 0.35, 0.15
 """Share of the values trimmed above and below: 10 and then 5 on each side of 42 in the original."""
 
+LIT, DARK_SHARE = 8.0, 0.2
+"""So many sigma above what a pixel has in the darkest fifth of the frames is light of a star, in however many frames:
+along a scan a spike stays on its column as long as it is."""
+
 FEWEST = 3
 """Usable values from which one that is a star's is trimmed."""
 
@@ -51,13 +55,26 @@ def _blocks(n, block):
 def _pattern(stack):
     """Lopsidedly trimmed mean of (m, ny, nx), median 0; 0 where fewer than ``FEWEST`` frames have a usable value."""
     ordered = np.sort(stack, axis=0)
-    count = np.isfinite(ordered).sum(0)
+    count = _unlit(ordered, _noise(stack))
     rank = np.arange(len(ordered))[:, None, None]
     kept = (rank >= np.floor(REJECT_LOW * count)) & (rank < np.ceil((1 - REJECT_HIGH) * count))
     total = np.where(kept, ordered, 0).sum(0)
     known = count >= FEWEST
     mean = np.where(known, total / np.maximum(kept.sum(0), 1), 0.0)
     return np.where(known, mean - np.median(mean[known]), 0.0).astype(np.float32) if known.any() else mean.astype(np.float32)
+
+
+def _unlit(ordered, noise):
+    """How many of the values (m, ny, nx), sorted along the frames, are not a star's."""
+    count = np.isfinite(ordered).sum(0)
+    dark = np.take_along_axis(ordered, (DARK_SHARE * np.maximum(count - 1, 0)).astype(int)[None], axis=0)
+    return (ordered <= dark + LIT * noise).sum(0)
+
+
+def _noise(stack):
+    """Noise of a pixel, DN: median over the frames of half their 16-84% range; inf where nothing is usable."""
+    found = [np.nanpercentile(frame[::4, ::4], (16, 84)) for frame in stack[::4] if np.isfinite(frame[::4, ::4]).any()]
+    return np.median([(high - low) / 2 for low, high in found]) if found else np.inf
 
 
 def _between(i, middles, patterns):

@@ -193,6 +193,15 @@ def test_latent_images_stay_out_of_the_pattern(detector, night):
     assert abs(pattern[15, 20, 20] - np.nanmean(around)) < 4 * np.nanstd(around)
 
 
+def test_a_spike_that_stays_on_its_column_stays_out_of_the_pattern(detector, night):
+    light = np.full((20, NY, NX), 400.0)
+    light[4:16, :, 20] += 300
+    frames = detector.calibrated(0.04 * light, light, night)
+    pattern = sky_pattern(frames) - levels(frames)[:, None, None]
+    good = frames.flaws[:, :, 20].max(0) & (Flaw.DEAD | Flaw.HOT | Flaw.NOISY) == 0
+    assert abs(np.median(pattern[10, good, 20])) < 3
+
+
 def test_long_scans_follow_a_pattern_that_drifts(detector, night):
     y, x = np.mgrid[:NY, :NX]
     n = 144
