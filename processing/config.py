@@ -348,6 +348,39 @@ class Release:
 
 
 @dataclass(frozen=True)
+class Validate:
+    """What is required of a release, and of which objects it is measured."""
+
+    ten_sigma: float = number("mag")
+    bin: float = number("mag")
+    latitude: float = number("deg")
+    alone: float = number("arcsec")
+    contrast: float = number("mag")
+    bright_snr: float = number("")
+    visit_scans: int = number("")
+    confirmed_scans: int = number("")
+    bright: tuple = number("mag")
+    faint: tuple = number("mag")
+    read2_saturation: tuple = number("mag")
+    read1_saturation: tuple = number("mag")
+    read1_range: float = number("mag")
+    continuity_range: float = number("mag")
+    uniformity: float = number("mag")
+    precision: float = number("mag")
+    position: float = number("arcsec")
+    completeness: float = number("")
+    reliability: float = number("")
+    read1_bias: float = number("mag")
+    read1_faint: float = number("mag")
+    read1_bright: float = number("mag")
+    coverage: float = number("")
+    coverage_order: int = number("")
+    tension: float = number("")
+    few_visits: int = number("")
+    low_score: int = number("")
+
+
+@dataclass(frozen=True)
 class Survey:
     """All sections of the file."""
 
@@ -373,6 +406,7 @@ class Survey:
     simulated_camera: SimulatedCamera
     simulated_night: SimulatedNight
     release: Release
+    validate: Validate
 
 
 @cache
