@@ -228,6 +228,7 @@ class Quality:
     poor_chi2: float = number("")
     detected_snr: float = number("")
     detected_share: float = number("")
+    missed_snr: float = number("")
     no_error: float = number("mag")
 
 

@@ -40,14 +40,14 @@ def photometric_quality(rd_flg, snr, cmsig, psfchi, counts=None):
 def _missed(rd_flg, snr, counts):
     """Too few of the frames detect a source that is bright enough to be seen on each of them: no star.
 
-    The survey's rule for ph_qual E is not published; this is the one by which it selected sources for the catalog
-    (N/M at least 0.4 where the scan S/N is above 20). Published rows fainter than that have N = 0 and ph_qual A.
+    The survey's rule for ph_qual E is not published; this is the one by which it selected sources for the catalog (N/M
+    at least 0.4), from a scan S/N on below which published rows with fewer frames have ph_qual A.
     """
     rules = survey().quality
     if counts is None:
         return np.zeros(len(rd_flg), bool)
     few = counts[:, 0] < rules.detected_share * counts[:, 1]
-    return np.isin(rd_flg, ["1", "2"]) & (snr > rules.detected_snr) & few
+    return np.isin(rd_flg, ["1", "2"]) & (snr > rules.missed_snr) & few
 
 
 def total_uncertainty(cmsig, rd_flg, zero_point_error):

@@ -42,6 +42,12 @@ def test_ph_qual_takes_the_first_rule_that_holds(rd_flg, snr, cmsig, psfchi, gra
     assert photometric_quality(*one)[0] == grade
 
 
+@pytest.mark.parametrize("snr, seen, grade", [(31.0, 2, "E"), (31.0, 3, "A"), (25.5, 1, "A"), (12.0, 0, "A")])
+def test_a_bright_source_that_few_frames_see_is_no_star(snr, seen, grade):
+    counts = np.array([[seen, 6]])
+    assert photometric_quality(np.array(["2"]), np.array([snr]), np.array([0.05]), np.ones(1), counts)[0] == grade
+
+
 @pytest.mark.parametrize("band", BANDS, ids=lambda b: b.name)
 def test_total_uncertainty_is_that_of_the_published_rows(band):
     """To the thousandth of a magnitude that is listed."""
