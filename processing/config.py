@@ -336,6 +336,35 @@ class SimulatedNight:
 
 
 @dataclass(frozen=True)
+class ArtifactRules:
+    """What very bright stars leave behind in the source lists."""
+
+    parent: tuple = number("mag")
+    depth: float = number("mag")
+    touched: float = number("mag")
+    reach: float = number("arcsec")
+    turn: float = number("deg")
+    turn_error: float = number("deg")
+    array_error: float = number("arcsec")
+    spike_parent: tuple = number("mag")
+    spike_angles: tuple = number("deg")
+    spike_width: float = number("arcsec")
+    spike: tuple = number("")
+    halo_slope: float = number("")
+    brightest_fit: tuple = number("mag")
+    latent_parent: tuple = number("mag")
+    latent_contrast: float = number("mag")
+    latent_growth_end: float = number("mag")
+    latent_fading: float = number("mag")
+    latent_window: float = number("arcsec")
+    stripe_parent: float = number("mag")
+    stripe_contrast: float = number("mag")
+    stripe_light: float = number("mag")
+    stripe_growth: float = number("")
+    stripe_width: float = number("arcsec")
+
+
+@dataclass(frozen=True)
 class Release:
     """Which sources a release lists and how its files are cut."""
 
@@ -406,6 +435,7 @@ class Survey:
     simulate: Simulate
     simulated_camera: SimulatedCamera
     simulated_night: SimulatedNight
+    artifacts: ArtifactRules
     release: Release
     validate: Validate
 

@@ -50,6 +50,8 @@ STAGES = (
     Stage("quality", "quality.page.write_page", "what was found on the way", "page of the night", "night", "reduce"),
     Stage("working database", "night.scan_folder.write_scan", "images, sources, zero points", "a folder for each scan",
           "scan", "reduce"),
+    Stage("artifacts", "artifacts.find_artifacts", "points.parquet, bright stars around the scan", "cc_flg", "scan",
+          "release"),
     Stage("release", "release.make.make_release", "points.parquet of all fields", "catalogs, manifest", "release",
           "release"),
     Stage("load", "publish.store.load", "catalogs", "tables beside the running ones", "release", "publish"),

@@ -90,15 +90,21 @@ def limit_of(sources, zero_point):
 
 
 def astrometry(solution):
-    """How the frames are tied together and to the reference stars; arcsec, pairs are east and north."""
+    """How the frames are tied together and to the reference stars; arcsec, pairs are east and north.
+
+    Where light of a bright star goes astray tell ``rotation`` (of each array's y axis from north through east, deg) and
+    ``frame_step`` (from one frame to the next, arcsec to the north).
+    """
     residuals = solution.reference_residuals
     known = len(residuals) > 0
+    steps = np.diff(solution.pointing[1]) * 3600
     return {
         "common_stars": solution.stars, "reference_stars": len(residuals),
         "reference_mean": residuals.mean(axis=0) if known else [np.nan] * 2,
         "reference_rms": np.sqrt((residuals**2).mean(axis=0)) if known else [np.nan] * 2,
         "frame_error": np.median(solution.error, axis=0), "relative_error": np.median(solution.relative_error, axis=0),
-        "note": solution.note,
+        "rotation": {band: solution.camera(band).rotation for band in solution.bands},
+        "frame_step": float(np.median(steps)) if len(steps) else np.nan, "note": solution.note,
     }
 
 

@@ -1,0 +1,83 @@
+"""Which detections are near which bright stars, and where: the common ground of all kinds of artifacts."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.spatial import cKDTree
+
+from processing.artifacts.columns import flags, measured, numbers
+from processing.artifacts.scan_frame import ScanFrame
+from processing.config import survey
+from processing.sphere import ARCSEC, chord, unit_vectors
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """n pairs of a detection and a bright star.
+
+    ``point``, ``parent``: rows of the tables, (n,); ``east``, ``north``: from the star to the detection on the plane
+    that touches the sky at the meridian of the scan, arcsec, (n,); ``axis``: how far east of that meridian the star is,
+    arcsec, (n,); ``magnitude``: of the detection, (n, 3), NaN where it was not detected; ``fitted``: whether that is a
+    profile fit; ``bright``: magnitude of the star, (n, 3), NaN when not known; ``frame``: the ScanFrame.
+    """
+
+    point: np.ndarray
+    parent: np.ndarray
+    east: np.ndarray
+    north: np.ndarray
+    axis: np.ndarray
+    magnitude: np.ndarray
+    fitted: np.ndarray
+    bright: np.ndarray
+    frame: ScanFrame
+
+    @property
+    def distance(self):
+        """arcsec, (n,)."""
+        return np.hypot(self.east, self.north)
+
+    def on_array(self):
+        """Along the rows (to the east) and the columns (to the north) of the arrays: arcsec, each (n, 3)."""
+        sin, cos = np.sin(np.radians(self.frame.turn)), np.cos(np.radians(self.frame.turn))
+        east, north = self.east[:, None], self.north[:, None]
+        return east * cos - north * sin, east * sin + north * cos
+
+    def parent_on_array(self):
+        """Whether the arrays saw the star itself: (n,)."""
+        half = survey().instrument.frame_height / 2 + survey().artifacts.array_error
+        return np.abs(self.axis) <= half
+
+
+def find_pairs(points, parents, frame):
+    """The Pairs within each parent's ``reach``; a detection that is the star itself, here or in another scan, is none.
+
+    ``points``: pyarrow Table; ``parents``: structured array (``processing.artifacts.parents``); ``frame``: ScanFrame.
+    """
+    ra, dec = numbers(points, "ra"), numbers(points, "dec")
+    point, parent = _near(ra, dec, parents)
+    axis, _ = offset(parents["ra"], parents["dec"], frame.ra, parents["dec"])
+    east, north = offset(ra[point], dec[point], frame.ra, parents["dec"][parent])
+    here = offset(parents["ra"][parent], parents["dec"][parent], frame.ra, parents["dec"][parent])
+    east, north = east - here[0], north - here[1]
+    other = np.hypot(east, north) > survey().release.match_radius
+    point, parent, east, north = point[other], parent[other], east[other], north[other]
+    return Pairs(point, parent, east, north, axis[parent], measured(points)[point],
+                 (flags(points, "rd_flg") == "2")[point], parents["magnitude"][parent], frame)  # fmt: skip
+
+
+def _near(ra, dec, parents):
+    if not len(parents) or not len(ra):
+        return np.zeros(0, int), np.zeros(0, int)
+    tree = cKDTree(unit_vectors(ra, dec))
+    places = unit_vectors(parents["ra"], parents["dec"])
+    found = tree.query_ball_point(places, chord(parents["reach"]), return_sorted=True)
+    counts = [len(rows) for rows in found]
+    return np.concatenate([np.asarray(rows, int) for rows in found]), np.repeat(np.arange(len(parents)), counts)
+
+
+def offset(ra, dec, ra0, dec0):
+    """East and north (arcsec) of directions on the plane that touches the sky at ra0, dec0; deg, arrays."""
+    away, dec, dec0 = np.radians(np.asarray(ra) - ra0), np.radians(dec), np.radians(dec0)
+    depth = np.sin(dec0) * np.sin(dec) + np.cos(dec0) * np.cos(dec) * np.cos(away)
+    east, north = np.cos(dec) * np.sin(away), np.cos(dec0) * np.sin(dec) - np.sin(dec0) * np.cos(dec) * np.cos(away)
+    return east / depth * ARCSEC, north / depth * ARCSEC

@@ -1,0 +1,38 @@
+"""Persistence: charge of a star that comes out of the same pixels in the frames that follow.
+
+The telescope moves on by one step a frame, so that the latent images lie whole steps ahead of the star in the
+direction of the scan, each fainter than the one before. Frames are corrected for them (``frames.latents``); this is
+about what that leaves.
+"""
+
+import numpy as np
+
+from processing.config import survey
+
+LETTER = "p"
+
+
+def brightest(pairs):
+    """Magnitude of the brightest latent image where the detection is, (n, 3); inf where there is none."""
+    rules, step = survey().artifacts, pairs.frame.step
+    if not np.isfinite(step):
+        return np.full(pairs.bright.shape, np.inf)
+    frames = np.rint(pairs.north / step)
+    apart = np.hypot(pairs.east, pairs.north - frames * step)
+    here = (frames >= 1) & (apart < rules.latent_window) & pairs.parent_on_array()
+    fading = rules.latent_fading * np.maximum(frames - 1, 0)
+    return np.where(here[:, None], first_image(pairs.bright) + fading[:, None], np.inf)
+
+
+def first_image(magnitude):
+    """Magnitude of the first latent image of stars (n, 3); inf for those that leave none."""
+    rules = survey().artifacts
+    leaves = magnitude <= rules.latent_parent
+    return np.where(leaves, np.maximum(magnitude, rules.latent_growth_end) + rules.latent_contrast, np.inf)
+
+
+def reach(magnitude, limit):
+    """Length of the trail of stars (n, 3): arcsec, (n,)."""
+    frames = (limit - first_image(magnitude)) / survey().artifacts.latent_fading + 1
+    frames = np.where(frames > 0, frames, 0.0).max(axis=1, initial=0.0)
+    return np.where(frames > 0, (frames + 1) * survey().simulate.frame_step, 0.0)
