@@ -411,6 +411,23 @@ class Validate:
 
 
 @dataclass(frozen=True)
+class Associations:
+    """Optical stars at the places of sources."""
+
+    radius: float = number("arcsec")
+    tycho_b: float = number("")
+    tycho_v: float = number("")
+
+
+@dataclass(frozen=True)
+class MinorPlanets:
+    """Solar-system objects at the places of sources."""
+
+    error: float = number("arcsec")
+    step: float = number("d")
+
+
+@dataclass(frozen=True)
 class Survey:
     """All sections of the file."""
 
@@ -436,6 +453,8 @@ class Survey:
     simulated_camera: SimulatedCamera
     simulated_night: SimulatedNight
     artifacts: ArtifactRules
+    associations: Associations
+    minor_planets: MinorPlanets
     release: Release
     validate: Validate
 

@@ -13,6 +13,12 @@ def unit_vectors(ra, dec):
     return np.stack([np.cos(dec) * np.cos(ra), np.cos(dec) * np.sin(ra), np.sin(dec)], axis=-1)
 
 
+def directions(vectors):
+    """ra (0-360), dec, degrees, of vectors, shape (n, 3), of any length."""
+    x, y, z = np.moveaxis(np.asarray(vectors, float), -1, 0)
+    return np.degrees(np.arctan2(y, x)) % 360.0, np.degrees(np.arctan2(z, np.hypot(x, y)))
+
+
 def chord(arcsec):
     """Distance of the tips of two unit vectors that are ``arcsec`` apart."""
     return 2.0 * np.sin(np.asarray(arcsec) / ARCSEC / 2.0)
