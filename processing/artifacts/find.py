@@ -14,7 +14,9 @@ from processing.config import survey
 from processing.errors import SurveyError
 
 KINDS = (persistence, halo, spikes, stripes)
-"""In the order of the hierarchy of cc_flg; each has its LETTER and tells how bright its false stars are."""
+"""In the order of the hierarchy of cc_flg. Each has its LETTER; ``levels(pairs)``: magnitude of its brightest false star
+where the detection is, and of the light that tells whether it gets there at all and touches real sources; ``reach``;
+and maybe a rule of its own for what is touched, ``touched(pairs)``."""
 
 ORDER = "PCDSpcdsb0"
 """Of the letters of cc_flg the first one holds: what is an artifact is not merely touched."""
@@ -71,7 +73,7 @@ def find_artifacts(points, parents, scan):
 
 def codes_of(kind, pairs, count):
     """What one kind of artifact makes of ``count`` detections, (count, 3): places in ORDER."""
-    level, extent = kind.brightest(pairs), getattr(kind, "extent", kind.brightest)(pairs)
+    level, extent = kind.levels(pairs)
     inside = np.minimum(level, extent) < pairs.frame.limit
     false = inside & (pairs.magnitude >= level)
     light = inside & (pairs.magnitude >= extent - survey().artifacts.touched)

@@ -16,14 +16,15 @@ UNIT = 10.0
 """arcsec, where the share of section glare holds."""
 
 
-def brightest(pairs):
-    """Magnitude of the brightest false star in the halo where the detection is, (n, 3)."""
+def levels(pairs):
+    """Magnitude of the brightest false star in the halo where the detection is, twice: (n, 3)."""
     rules = survey().artifacts
     slope = np.where(pairs.distance > UNIT, rules.halo_slope, 2.0)
     fading = 2.5 * slope * np.log10(np.maximum(pairs.distance, 1.0) / UNIT)
     level = _parents(pairs.bright) + contrast() + fading[:, None]
     impossible = pairs.fitted & (pairs.magnitude < rules.brightest_fit) & (level < pairs.frame.limit)
-    return np.where(impossible, -np.inf, level)
+    level = np.where(impossible, -np.inf, level)
+    return level, level
 
 
 def touched(pairs):

@@ -12,16 +12,17 @@ from processing.config import survey
 LETTER = "p"
 
 
-def brightest(pairs):
-    """Magnitude of the brightest latent image where the detection is, (n, 3); inf where there is none."""
+def levels(pairs):
+    """Magnitude of the brightest latent image where the detection is, twice: (n, 3), inf where there is none."""
     rules, step = survey().artifacts, pairs.frame.step
     if not np.isfinite(step):
-        return np.full(pairs.bright.shape, np.inf)
+        return (np.full(pairs.bright.shape, np.inf),) * 2
     frames = np.rint(pairs.north / step)
     apart = np.hypot(pairs.east, pairs.north - frames * step)
     here = (frames >= 1) & (apart < rules.latent_window) & pairs.parent_on_array()
     fading = rules.latent_fading * np.maximum(frames - 1, 0)
-    return np.where(here[:, None], first_image(pairs.bright) + fading[:, None], np.inf)
+    level = np.where(here[:, None], first_image(pairs.bright) + fading[:, None], np.inf)
+    return level, level
 
 
 def first_image(magnitude):

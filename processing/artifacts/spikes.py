@@ -12,34 +12,35 @@ from processing.config import survey
 
 LETTER = "d"
 UNIT = 10.0
-"""arcsec, where the share of section glare holds."""
+"""arcsec, where the shares hold."""
 
 
-def brightest(pairs):
-    """Magnitude of the brightest false star of the spikes where the detection is, (n, 3); inf off the spikes."""
-    return light(pairs, survey().artifacts.spike)
+def levels(pairs):
+    """Magnitude of the brightest false star on the spikes where the detection is, and that of the brightest in real
+    images, which tells how far the arms go: each (n, 3), inf off the spikes."""
+    parent = np.where(pairs.bright <= survey().artifacts.spike_parent, pairs.bright, np.inf)
+    fading = 5 * np.log10(np.maximum(pairs.distance, 1.0) / UNIT)
+    light = np.where(on_arm(pairs), parent + fading[:, None], np.inf)
+    return light + contrast(survey().artifacts.spike), light + contrast(survey().glare.spike)
 
 
-def extent(pairs):
-    """The same for the brightest one in real images: it tells how far the arms go, (n, 3)."""
-    return light(pairs, survey().glare.spike)
+def on_arm(pairs):
+    """Whether the detection is on an arm of the star, (n, 3)."""
+    rules, (east, north) = survey().artifacts, pairs.on_array()
+    width = (rules.spike_width + pairs.distance * np.sin(np.radians(pairs.frame.turn_error)))[:, None]
+    found = np.zeros(east.shape, bool)
+    for angle in np.radians(rules.spike_angles):
+        sin, cos = np.sin(angle), np.cos(angle)
+        found |= (np.abs(east * cos - north * sin) < width) & (east * sin + north * cos > 0)
+    return found
 
 
-def light(pairs, share):
-    """Magnitude on the spikes, (n, 3), of what has ``share`` (3,) of the star's light at 10 arcsec; inf off them."""
-    rules, distance = survey().artifacts, pairs.distance
-    arms = np.radians(rules.spike_angles)
-    east, north = (side[..., None] for side in pairs.on_array())
-    along, aside = east * np.sin(arms) + north * np.cos(arms), np.abs(east * np.cos(arms) - north * np.sin(arms))
-    width = rules.spike_width + distance * np.sin(np.radians(pairs.frame.turn_error))
-    on_arm = ((along > 0) & (aside < width[:, None, None])).any(axis=2)
-    fading = 5 * np.log10(np.maximum(distance, 1.0) / UNIT)
-    bright = np.where(pairs.bright <= rules.spike_parent, pairs.bright, np.inf)
-    return np.where(on_arm, bright - 2.5 * np.log10(share) + fading[:, None], np.inf)
+def contrast(share):
+    """Parent minus false star, mag; ``share`` of the light."""
+    return -2.5 * np.log10(share)
 
 
 def reach(magnitude, limit):
     """Length of the spikes of stars (n, 3): arcsec, (n,)."""
     parent = np.where(magnitude <= survey().artifacts.spike_parent, magnitude, np.inf)
-    contrast = -2.5 * np.log10(survey().glare.spike)
-    return (UNIT * 10 ** (0.2 * (limit - parent - contrast))).max(axis=1, initial=0.0)
+    return (UNIT * 10 ** (0.2 * (limit - parent - contrast(survey().glare.spike)))).max(axis=1, initial=0.0)
