@@ -71,6 +71,10 @@
 		<meta name="table-rank">20</meta>
 		<meta name="description">Atlas Images: one row for each image (one band of one coadd), with its centre, corners,
 			time, zero point, footprint and address. The same images are in ivoa.obscore.</meta>
+		<meta name="_associatedDatalinkService">
+			<meta name="serviceId">image_links</meta>
+			<meta name="idColumn">obs_publisher_did</meta>
+		</meta>
 		<foreignKey inTable="scans" source="scan_key" metaOnly="True"/>
 		<index columns="atlas_key"/>
 		<index columns="coadd_key"/>
@@ -86,7 +90,8 @@
 					dataproduct_type="'image'"
 					calib_level="3"
 					obs_collection="'2MASS in a Box Atlas Images'"
-					obs_id="file"
+					obs_id="\obs_id"
+					obs_publisher_did="obs_publisher_did"
 					obs_title="\title"
 					access_format="'image/fits'"
 					access_estsize="(bytes + 1023) / 1024"
@@ -110,13 +115,20 @@
 			description="Footprint of the image, ICRS: the polygon of its four corners"/>
 		<column name="accref" type="text" ucd="meta.ref.url" tablehead="image" verbLevel="1"
 			displayHint="type=product" description="Address at which the FITS file is to be had"/>
-		<viewStatement>CREATE VIEW \qName AS SELECT * FROM published.atlas</viewStatement>
+		<column name="obs_publisher_did" type="text" ucd="meta.ref.ivoid" tablehead="identifier" verbLevel="15"
+			description="Identifier of the image in ivoa.obscore and in datalink: the ID to ask for cutouts and links"/>
+		<viewStatement>CREATE VIEW \qName AS SELECT *, \sql_standardPubDID{file} AS obs_publisher_did
+			FROM published.atlas</viewStatement>
 	</table>
 
 	<table id="psc" onDisk="True" adql="True" primary="pts_key">
 		<meta name="table-rank">10</meta>
 		<meta name="description">Point sources: positions, J, H and Ks magnitudes with uncertainties, quality,
 			contamination and confusion flags, one row for each source.</meta>
+		<meta name="_associatedDatalinkService">
+			<meta name="serviceId">source_links</meta>
+			<meta name="idColumn">pts_key</meta>
+		</meta>
 		<foreignKey inTable="scans" source="scan_key" metaOnly="True"/>
 		<foreignKey inTable="atlas" source="coadd_key" metaOnly="True"/>
 		<index columns="ra,dec" kind="q3c"/>
@@ -139,6 +151,10 @@
 		<meta name="table-rank">40</meta>
 		<meta name="description">The point sources under the column names of VizieR's II/246, which public tutorials and
 			scripts use; every row of twomass.psc, a choice of its columns.</meta>
+		<meta name="_associatedDatalinkService">
+			<meta name="serviceId">source_links</meta>
+			<meta name="idColumn">cntr</meta>
+		</meta>
 		<index columns="raj2000,dej2000" kind="q3c"/>
 		<index columns="cntr"/>
 		<index columns="mainid"/>
@@ -157,10 +173,16 @@
 
 	<table id="images" onDisk="True">
 		<meta name="description">The Atlas Images in the columns that SIA version 1 asks for.</meta>
+		<meta name="_associatedDatalinkService">
+			<meta name="serviceId">image_links</meta>
+			<meta name="idColumn">obs_publisher_did</meta>
+		</meta>
 		<FEED source="//siap#SIAPbase"/>
 		<column name="coverage" type="spoly" unit="deg" description="Field covered by the image"/>
 		<column name="atlas_key" type="integer" required="True" ucd="meta.id;meta.main" verbLevel="15"
 			description="Key of the image in twomass.atlas"/>
+		<column name="obs_publisher_did" type="text" ucd="meta.ref.ivoid" tablehead="identifier" verbLevel="15"
+			description="Identifier of the image in ivoa.obscore and in datalink: the ID to ask for cutouts and links"/>
 		<LOOP>
 			<codeItems>
 				from processing.publish.rd_columns import image_terms
@@ -177,7 +199,7 @@
 						NULL::double precision[] AS wcs_refvalues, NULL::real[] AS wcs_cdmatrix,
 						band AS bandpassid, 'm'::text AS bandpassunit, (\em_mid)::real AS bandpassrefval,
 						(\em_max)::real AS bandpasshi, (\em_min)::real AS bandpasslo, 'F'::text AS pixflags,
-						s_region AS coverage, atlas_key
+						s_region AS coverage, atlas_key, \\sql_standardPubDID{file} AS obs_publisher_did
 					FROM published.atlas
 				</viewStatement>
 			</events>
@@ -307,6 +329,97 @@
 		</dbCore>
 	</service>
 
+	<service id="image_links" allowed="dlmeta,dlget">
+		<meta name="title">2MASS in a Box Atlas Images: Links and Cutouts</meta>
+		<meta name="shortName">2MASS box links</meta>
+		<meta name="description">What belongs to an Atlas Image: the file, its pictures, the same field in the other bands,
+			the sources extracted from it, its scan; and cutouts of it.</meta>
+		<datalinkCore>
+			<descriptorGenerator procDef="//soda#fits_genDesc">
+				<bind key="accrefPrefix">"atlas/"</bind>
+			</descriptorGenerator>
+			<metaMaker semantics="#this">
+				<setup imports="processing.publish.links"/>
+				<code>
+					descriptor.suppressAutoLinks = True
+					with base.getTableConn() as connection:
+						for link in links.of_image(connection, descriptor.accref, base.makeAbsoluteURL):
+							yield descriptor.makeLink(**link)
+				</code>
+			</metaMaker>
+			<metaMaker>
+				<code>
+					yield MS(InputKey, name="POS", type="text", ucd="phys.angArea;obs", multiplicity="forced-single",
+						description="The region to cut out: CIRCLE ra dec radius, RANGE ra1 ra2 dec1 dec2 or POLYGON"
+							" ra1 dec1 ra2 dec2 ra3 dec3 ..., in degrees (ICRS)")
+				</code>
+			</metaMaker>
+			<metaMaker procDef="//soda#fits_makeCIRCLEMeta"/>
+			<metaMaker procDef="//soda#fits_makePOLYGONMeta"/>
+			<!-- DaCHS's own cutouts give nothing where a region is within one pixel, take circles without a centre or
+				with a negative radius for the whole image, and do not answer POST. -->
+			<dataFunction>
+				<setup imports="processing.publish.cutouts"/>
+				<code>
+					path = os.path.join(base.getConfig("inputsDir"), descriptor.accessPath)
+					given = {name: args[name] for name in ("POS", "CIRCLE", "POLYGON") if args.get(name) is not None}
+					if len(given) > 1:
+						raise base.ValidationError("One region at a time, please", " and ".join(given))
+					descriptor.data = None
+					for name, region in given.items():
+						try:
+							text = region if name == "POS" else "%s %s"%(name, region.asSODA())
+							descriptor.data = "image/fits", cutouts.cut(path, cutouts.parse(text))
+						except ValueError as error:
+							raise base.ValidationError(str(error), name)
+						if descriptor.data[1] is None:
+							raise soda.EmptyData()
+					if not given:
+						with open(path, "rb") as image:
+							descriptor.data = "image/fits", image.read()
+				</code>
+			</dataFunction>
+		</datalinkCore>
+	</service>
+
+	<service id="source_links" allowed="dlmeta">
+		<meta name="title">2MASS in a Box Point Sources: Links</meta>
+		<meta name="shortName">2MASS box src links</meta>
+		<meta name="description">What belongs to a point source: its row, the images that show it, cutouts of them, its
+			scan. The ID is its pts_key.</meta>
+		<datalinkCore>
+			<descriptorGenerator>
+				<setup imports="gavo.protocols.datalink, processing.publish.links">
+					<code>
+						class Source(datalink.DatalinkDescriptorMixin):
+							suppressAutoLinks = True
+
+							def __init__(self, pubDID, row):
+								self.pubDID, self.row = pubDID, row
+					</code>
+				</setup>
+				<code>
+					with base.getTableConn() as connection:
+						row = links.find_source(connection, pubDID)
+					if row is None:
+						return DatalinkFault.NotFoundFault(pubDID, "No source of the release has this pts_key",
+							semantics="#this")
+					return Source(pubDID, row)
+				</code>
+			</descriptorGenerator>
+			<metaMaker semantics="#this">
+				<setup imports="processing.publish.links"/>
+				<code>
+					cutter = self.parent.parent.rd.getById("image_links")
+					with base.getTableConn() as connection:
+						images = links.images_of_source(connection, descriptor.row)
+					for link in links.of_source(descriptor.row, images, cutter.getURL("dlget"), base.makeAbsoluteURL):
+						yield descriptor.makeLink(**link)
+				</code>
+			</metaMaker>
+		</datalinkCore>
+	</service>
+
 	<!-- ======================================================== tests -->
 
 	<regSuite title="What is published is what the services give">
@@ -324,6 +437,14 @@
 						self.assertAlmostEqual(float(rows[0]["ra"]), \ra, 9)
 						self.assertEqual(str(rows[0]["k_m"] if rows[0]["k_m"] is None else round(rows[0]["k_m"], 4)),
 							str(None if "\k_m" == "None" else round(float("\k_m".replace("None", "0")), 4)))
+					</code>
+				</regTest>
+				<regTest title="The source is linked to its row and to its scan">
+					<url ID="\pts_key">source_links/dlmeta</url>
+					<code>
+						rows = {row["semantics"]: row for row in self.getVOTableRows()}
+						self.assertTrue("\designation" in rows["#this"]["description"])
+						self.assertTrue("twomass.scans" in rows["#auxiliary"]["access_url"])
 					</code>
 				</regTest>
 				<regTest title="TAP gives the same source under its key, and by its other names">
@@ -353,9 +474,25 @@
 				<regTest title="SIA 2 finds the image at its centre, with its size">
 					<url POS="CIRCLE \ra \dec 0.0005">sia2/siap2.xml</url>
 					<code>
-						rows = {row["obs_id"]: row for row in self.getVOTableRows()}
-						self.assertEqual(rows["\file"]["access_estsize"], -(-\bytes // 1024))
-						self.assertEqual(rows["\file"]["access_format"], "image/fits")
+						row, = [row for row in self.getVOTableRows() if row["access_url"].endswith("/\file")]
+						self.assertEqual(row["access_estsize"], -(-\bytes // 1024))
+						self.assertEqual(row["access_format"], "image/fits")
+					</code>
+				</regTest>
+				<regTest title="The image is linked to the sources extracted from it and to what cuts it">
+					<url ID="\file">image_links/dlmeta</url>
+					<code>
+						rows = {row["semantics"]: row for row in self.getVOTableRows()}
+						self.assertEqual(rows["#this"]["content_length"], \bytes)
+						self.assertTrue({"#this", "#preview", "#derivation", "#proc"} &lt;= set(rows), rows)
+					</code>
+				</regTest>
+				<regTest title="A cutout around the centre is a small FITS file">
+					<url ID="\file" CIRCLE="\ra \dec 0.001">image_links/dlget</url>
+					<code>
+						self.assertHeader("content-type", "image/fits")
+						self.assertTrue(self.data.startswith(b"SIMPLE"))
+						self.assertTrue(\bytes > len(self.data))
 					</code>
 				</regTest>
 				<regTest title="The file and its preview can be had">

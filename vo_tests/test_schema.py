@@ -5,7 +5,7 @@ import pytest
 from processing.schema import load_table
 
 TABLES = ("psc", "scans", "atlas", "data")
-SERVERS_OWN = {"atlas": ["s_region", "accref"]}
+SERVERS_OWN = {"atlas": ["s_region", "accref", "obs_publisher_did"]}
 """Columns of a table that only a server can fill."""
 
 DATATYPES = {"short": "short", "int": "int", "long": "long", "float": "float", "double": "double", "char": "char",

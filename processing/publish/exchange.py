@@ -10,7 +10,8 @@ from processing.publish.switch import NOT_REGISTERED, TRY_AGAIN
 
 RESOURCES = CHECKOUT / "resources"
 MADE_OF = ("resources/*.rd", "processing/schema/*.*", "processing/publish/rd_columns.py",
-           "processing/publish/switch.py", "etc/survey.yaml")
+           "processing/publish/switch.py", "processing/publish/links.py",
+           "processing/publish/cutouts.py", "etc/survey.yaml")
 """The files that decide what the services look like."""
 
 SWITCH = ["/usr/bin/python3", "-m", "processing.publish.switch"]

@@ -66,7 +66,9 @@ def image_terms():
         "t_min": f"mjd - {half_span}",
         "t_max": f"mjd + {half_span}",
         "t_exptime": repr(round(numbers.frames_per_coadd * numbers.read2_exposure, 6)),
-        "s_fov": "greatest(naxis1, naxis2) * pixel_scale / 3600",
+        "s_fov": "sqrt(naxis1 ^ 2 + naxis2 ^ 2) * pixel_scale / 3600",
+        "obs_id": "replace(substr(\"date\", 3), '-', '') || hemis || ' s' || lpad(scan::text, 3, '0') "
+                  "|| ' i' || lpad(coalesce(coadd, coadd_key)::text, 3, '0')",
         "title": "'2MASS Atlas Image ' || band || ' ' || \"date\" || hemis || ' scan ' || scan "
                  "|| coalesce(' coadd ' || coadd, '')",
         "facility": "CASE hemis WHEN 'n' THEN 'FLWO 1.3m' ELSE 'CTIO 1.3m' END",

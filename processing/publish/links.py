@@ -1,0 +1,118 @@
+"""What belongs to an image or a source, as rows of a datalink document: files, pictures, cutouts, other tables' rows.
+
+Runs in the system's Python inside DaCHS (resources/q.rd), so it needs nothing but the standard library. A link is a
+dict with the arguments of DaCHS's ``makeLink``; semantics are terms of http://www.ivoa.net/rdf/datalink/core.
+"""
+
+from urllib.parse import urlencode
+
+FITS, JPEG, VOTABLE = "image/fits", "image/jpeg", "application/x-votable+xml"
+
+STAMP = 0.5 / 60
+"""Radius, degrees, of the cutout that is linked to a source: 1 arcmin across, many times the seeing."""
+
+IMAGE_COLUMNS = "file, band, bytes, coadd_key, scan_key, points, obs_publisher_did"
+
+IMAGES_OF_FIELD = f"SELECT {IMAGE_COLUMNS} FROM twomass.atlas WHERE coadd_key = %(key)s ORDER BY atlas_key"
+IMAGE = f"SELECT {IMAGE_COLUMNS} FROM twomass.atlas WHERE file = %(file)s"
+SOURCE = "SELECT pts_key, designation, ra, dec, scan_key, coadd_key FROM twomass.psc WHERE pts_key = %(key)s"
+IMAGES_AT = f"""
+    SELECT {IMAGE_COLUMNS} FROM twomass.atlas
+    WHERE s_region ~ spoint(radians(%(ra)s), radians(%(dec)s)) ORDER BY coadd_key, atlas_key"""
+
+
+def of_image(connection, file, address):
+    """The links of an Atlas Image.
+
+    Parameters
+    ----------
+    connection : DaCHS's connection, with ``queryToDicts``
+    file : str
+        Path in the release, the key of dc.products.
+    address : function of a path on this server to its URL
+    """
+    image = next(connection.queryToDicts(IMAGE, {"file": file}))
+    field = list(connection.queryToDicts(IMAGES_OF_FIELD, {"key": image["coadd_key"]}))
+    yield _image_link(image, "#this", f"The {image['band']} Atlas Image", address)
+    yield _link(address(f"/getproduct/{file}?preview=True"), "#preview", f"Picture of the {image['band']} image", JPEG)
+    if len(field) > 1:
+        yield _colour_link(field, "#preview", address)
+    for other in field:
+        if other["file"] != file:
+            yield _image_link(other, "#coderived", f"The same field in {other['band']}", address)
+    yield _rows_link("psc", "coadd_key", image["coadd_key"], "#derivation", "The point sources of this field", address)
+    yield _scan_link(image["scan_key"], address)
+
+
+def find_source(connection, key):
+    """The row of the source (dict) with this key, a text; None when there is none."""
+    if not (key.isdecimal() and key.isascii() and len(key) < 10):
+        return None
+    return next(connection.queryToDicts(SOURCE, {"key": int(key)}), None)
+
+
+def images_of_source(connection, source):
+    """The rows of all images that show the place of a source; those it was extracted from first."""
+    images = list(connection.queryToDicts(IMAGES_AT, {"ra": source["ra"], "dec": source["dec"]}))
+    return sorted(images, key=lambda image: image["coadd_key"] != source["coadd_key"])
+
+
+def of_source(source, images, cutouts, address):
+    """The links of a source; ``cutouts``: URL of the service that makes cutouts of images."""
+    yield _rows_link("psc", "pts_key", source["pts_key"], "#this", f"2MASS J{source['designation']}: its row", address)
+    for image in images:
+        if image["coadd_key"] == source["coadd_key"]:
+            yield _image_link(image, "#progenitor", f"The {image['band']} image it was extracted from", address)
+        else:
+            yield _image_link(image, "#auxiliary", f"Another {image['band']} image of the place", address)
+    for image in images:
+        yield _stamp_link(source, image, cutouts)
+    for field in _by_field(images):
+        if len(field) > 1:
+            yield _colour_link(field, "#auxiliary", address)
+    yield _scan_link(source["scan_key"], address)
+
+
+def colour_name(file):
+    """Path of the colour picture of an image's field in a store's folder: its name without the letter of the band."""
+    folder, _, name = file.rpartition("/")
+    return f"previews/{folder}/{name[1:].rpartition('.')[0]}.jpg"
+
+
+def _by_field(images):
+    fields = {}
+    for image in images:
+        fields.setdefault(image["coadd_key"], []).append(image)
+    return fields.values()
+
+
+def _link(url, semantics, description, content_type, **more):
+    return {"url": url, "semantics": semantics, "description": description, "contentType": content_type, **more}
+
+
+def _image_link(image, semantics, description, address):
+    return _link(address(f"/getproduct/{image['file']}"), semantics, description, FITS, contentLength=image["bytes"],
+                 contentQualifier="#image", localSemantics=f"image-{image['band']}")  # fmt: skip
+
+
+def _colour_link(field, semantics, address):
+    bands = ", ".join(image["band"] for image in reversed(field))
+    return _link(address(f"/getproduct/{colour_name(field[0]['file'])}"), semantics,
+                 f"Picture of the field in colours (red, green, blue: {bands})", JPEG, localSemantics="colour")  # fmt: skip
+
+
+def _stamp_link(source, image, cutouts):
+    circle = f"{source['ra']!r} {source['dec']!r} {STAMP:.6f}"
+    url = f"{cutouts}?{urlencode({'ID': image['obs_publisher_did'], 'CIRCLE': circle})}"
+    description = f"The source in {image['band']}, {2 * STAMP * 60:.0f} arcmin across"
+    return _link(url, "#cutout", description, FITS, contentQualifier="#image", localSemantics=f"cutout-{image['band']}")
+
+
+def _rows_link(table, column, key, semantics, description, address):
+    query = urlencode({"LANG": "ADQL", "QUERY": f"SELECT * FROM twomass.{table} WHERE {column} = {key}"})
+    return _link(address(f"/tap/sync?{query}"), semantics, description, VOTABLE, contentQualifier="#measurements")
+
+
+def _scan_link(key, address):
+    link = _rows_link("scans", "scan_key", key, "#auxiliary", "The scan: time, seeing, zero points, depth", address)
+    return {**link, "contentQualifier": None, "localSemantics": "scan"}
