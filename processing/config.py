@@ -375,6 +375,8 @@ class Release:
     partition_rows: int = number("")
     partition_order: int = number("")
     coverage_order: int = number("")
+    ring_order: int = number("")
+    least_score: int = number("")
 
 
 @dataclass(frozen=True)
@@ -428,6 +430,15 @@ class MinorPlanets:
 
 
 @dataclass(frozen=True)
+class Difference:
+    """What counts as a difference of two releases."""
+
+    sigma: float = number("")
+    region_order: int = number("")
+    cell_rows: int = number("")
+
+
+@dataclass(frozen=True)
 class Survey:
     """All sections of the file."""
 
@@ -453,6 +464,7 @@ class Survey:
     simulated_camera: SimulatedCamera
     simulated_night: SimulatedNight
     artifacts: ArtifactRules
+    difference: Difference
     associations: Associations
     minor_planets: MinorPlanets
     release: Release

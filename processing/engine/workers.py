@@ -16,10 +16,11 @@ PATIENCE = 30
 
 
 @contextmanager
-def workers(scratch, address=None, count=None):
+def workers(scratch, address=None, count=None, deaths=1):
     """A Dask client: of the cluster at ``address``, else of a local one with ``count`` processes (default: cores).
 
-    ``scratch``: folder in which those of a local cluster may keep a little.
+    ``scratch``: folder in which those of a local cluster may keep a little; ``deaths``: how many of the workers of a
+    local one may die of one unit before it is given up.
     """
     import dask
     import dask.distributed  # its own settings first: those below are taken back in the end
@@ -28,7 +29,7 @@ def workers(scratch, address=None, count=None):
     quiet = {"distributed.worker.memory.target": False, "distributed.worker.memory.spill": False,
              "distributed.worker.memory.pause": False, "distributed.worker.memory.terminate": 0.99,
              "distributed.comm.timeouts.connect": f"{PATIENCE}s",
-             "distributed.scheduler.allowed-failures": 1}  # fmt: skip
+             "distributed.scheduler.allowed-failures": deaths}  # fmt: skip
     for name in ("distributed", "distributed.worker", "distributed.scheduler", "distributed.nanny"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
     with dask.config.set(quiet), (

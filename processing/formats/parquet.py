@@ -19,6 +19,9 @@ INDEX = Column("_healpix_29", "long", None, False, "", "pos.healpix",
                "HEALPix number (nested, order 29) of the position: the index of the HATS catalog")
 """The column that a HATS catalog has after those of the schema."""
 
+GROUP_ROWS = 200_000
+"""Rows of a row group of a file that is written part by part."""
+
 
 def write_parquet(path, data, table, stage="release", index=None):
     """Write the pyarrow Table ``data`` to ``path`` as VOParquet.
@@ -32,7 +35,27 @@ def write_parquet(path, data, table, stage="release", index=None):
         data = data.append_column(_index_field(), pa.array(index, pa.int64()))
     data = data.replace_schema_metadata(_footer(table, stage, extra))
     with whole_file(path) as partial:
-        pq.write_table(data, partial, compression="zstd", compression_level=9, use_dictionary=_repeating(data.schema))
+        pq.write_table(data, partial, **_how(data.schema))
+
+
+def write_parquet_parts(path, parts, table, stage="release"):
+    """Write an iterable of pyarrow Tables, of which few have to fit into memory, to one file; the number of rows."""
+    schema = arrow_schema(table, stage).with_metadata(_footer(table, stage, ()))
+    rows, held = 0, []
+    with whole_file(path) as partial, pq.ParquetWriter(partial, schema, **_how(schema)) as writer:
+
+        def flush():
+            if held:
+                writer.write_table(pa.concat_tables(held).combine_chunks().replace_schema_metadata(schema.metadata))
+                held.clear()
+
+        for part in parts:
+            held.append(check_table(part, table, stage, str(path)))
+            rows += len(part)
+            if sum(map(len, held)) >= GROUP_ROWS:
+                flush()
+        flush()
+    return rows
 
 
 def read_parquet(path, table, stage="release"):
@@ -44,6 +67,18 @@ def read_parquet(path, table, stage="release"):
     if INDEX.name in data.column_names:
         data = data.drop_columns([INDEX.name])
     return check_table(data, table, stage, str(path))
+
+
+def read_columns(path, columns):
+    """Some columns of the Parquet file ``path`` as a pyarrow Table; SurveyError when damaged or one is not there."""
+    try:
+        file = pq.ParquetFile(path)
+        missing = [name for name in columns if name not in file.schema_arrow.names]
+        if not missing:
+            return file.read(columns)
+    except (OSError, pa.ArrowException) as error:
+        raise SurveyError(f"{path}: not a readable Parquet file: {_first_line(error)}") from error
+    raise SurveyError(f"{path}: expected the columns {', '.join(columns)}, found no {', '.join(missing)}")
 
 
 def count_rows(path):
@@ -74,6 +109,10 @@ def _footer(table, stage, extra):
         "IVOA.VOTable-Parquet.content": votable_header(table, extra),
         "twomass.table": table.name, "twomass.stage": stage, "twomass.version": __version__,
     }
+
+
+def _how(schema):
+    return {"compression": "zstd", "compression_level": 9, "use_dictionary": _repeating(schema)}
 
 
 def _repeating(schema):

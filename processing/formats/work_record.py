@@ -14,7 +14,7 @@ from processing.schema import BANDS, load_table
 
 SCAN_FILE, POINTS_FILE = "scan.json", "points.parquet"
 
-SCAN_COLUMNS = [name for name in load_table("scans").names if name not in ("scan_key", "points")]
+SCAN_COLUMNS = [column.name for column in load_table("scans").columns if column.extra.get("known_from") != "release"]
 IMAGE_COLUMNS = [name for name in load_table("atlas").names
                  if name not in ("atlas_key", "coadd_key", "scan_key", "points")]
 """What a scan and an image can say before a release."""

@@ -7,7 +7,7 @@ of its scan wins, whatever its quality. A source alone where another scan should
 import numpy as np
 from scipy.spatial import cKDTree
 
-from processing.release.footprint import bounding_circle, scan_distance
+from processing.release.footprint import bounding_circle, outline_distance
 from processing.sphere import chord, unit_vectors
 
 
@@ -30,30 +30,92 @@ def find_duplicates(ra, dec, group, edge, radius):
     matches : ndarray of int, shape (n,)
         Number of sources of other groups within the radius.
     """
-    lost, matches = np.zeros(len(ra), bool), np.zeros(len(ra), int)
-    neighbours = _neighbours(ra, dec, group, radius)
-    winners = set()
-    for row in sorted(neighbours, key=lambda row: (-edge[row], row)):
-        matches[row] = len(neighbours[row])
-        lost[row] = not winners.isdisjoint(neighbours[row])
-        if not lost[row]:
-            winners.add(row)
-    return lost, matches
+    pairs, _ = pairs_between(ra, dec, group, radius)
+    return losers(pairs, precedence(edge)), np.bincount(pairs.ravel(), minlength=len(ra))
+
+
+def pairs_between(ra, dec, group, radius, of=None):
+    """Rows of different groups within ``radius`` (arcsec): pairs, shape (m, 2), and their distances as chords.
+
+    ``of``: only rows with the same number in this array can be the same source.
+    """
+    places = unit_vectors(ra, dec)
+    tree = cKDTree(places, balanced_tree=False, compact_nodes=False) if len(places) else None
+    pairs = tree.query_pairs(chord(radius), output_type="ndarray") if tree else np.empty((0, 2), int)
+    wanted = group[pairs[:, 0]] != group[pairs[:, 1]]
+    if of is not None:
+        wanted &= of[pairs[:, 0]] == of[pairs[:, 1]]
+    pairs = pairs[wanted]
+    return pairs, np.linalg.norm(places[pairs[:, 0]] - places[pairs[:, 1]], axis=1)
+
+
+def precedence(*keys):
+    """Place of each row, 0 first, in the order in which it may win: by the largest of the first of the ``keys`` (equal
+    lengths), then of the next, then as they come."""
+    order = np.lexsort([-np.asarray(key, float) for key in reversed(keys)])
+    place = np.empty(len(order), int)
+    place[order] = np.arange(len(order))
+    return place
+
+
+def losers(pairs, place):
+    """Which rows have a winner among their ``pairs`` when, in the order of ``place``, each row wins unless a winner is
+    paired with it already; boolean, shape (n,).
+
+    All rows that no undecided one precedes win at once, their partners lose, and again with the rest.
+    """
+    better, worse = np.where(place[pairs[:, 0]] < place[pairs[:, 1]], pairs.T, pairs.T[::-1])
+    lost = np.zeros(len(place), bool)
+    while len(better):
+        waits = np.zeros(len(place), bool)
+        waits[worse] = True
+        lost[worse[~waits[better]]] = True
+        undecided = waits[better] & ~lost[better] & ~lost[worse]
+        better, worse = better[undecided], worse[undecided]
+    return lost
+
+
+def leaders(pairs, distance, lost, place):
+    """Row of the winner to which each row belongs, shape (n,): itself, or of a loser's winners the nearest."""
+    leader = np.arange(len(place))
+    rows, others = np.concatenate([pairs, pairs[:, ::-1]]).T
+    wins = lost[rows] & ~lost[others]
+    rows, others, far = rows[wins], others[wins], np.tile(distance, 2)[wins]
+    order = np.lexsort((place[others], far, rows))
+    first = order[np.unique(rows[order], return_index=True)[1]]
+    leader[rows[first]] = others[first]
+    return leader
+
+
+def components(pairs, n):
+    """Number of the set of rows that pairs connect to each other, shape (n,)."""
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    links = coo_array((np.ones(len(pairs), np.int8), pairs.T), shape=(n, n))
+    return connected_components(links, directed=False)[1]
 
 
 def depth_elsewhere(ra, dec, scan, outlines):
     """Distance (arcsec, shape (n,)) of each source from the edge of the other scan in which it lies deepest.
 
-    ``scan``, shape (n,), is each source's own place in the list ``outlines`` (``Field.outlines`` of each scan); -inf
-    where it is in no other scan.
+    ``scan``, shape (n,), is each source's own place in the list ``outlines`` (see ``footprint``); negative outside, and
+    -inf far from all others.
     """
     depth, places = np.full(len(ra), -np.inf), unit_vectors(ra, dec)
     for number, outline in enumerate(outlines):
-        middle, reach = bounding_circle(outline)
-        others = np.flatnonzero((np.linalg.norm(places - middle, axis=1) <= reach) & (scan != number))
-        if len(others):
-            found = scan_distance(ra[others], dec[others], outline)
-            depth[others] = np.maximum(depth[others], np.where(found < 0, -np.inf, found))
+        rows = np.flatnonzero(scan != number)
+        depth[rows] = np.maximum(depth[rows], depth_in(places[rows], outline))
+    return depth
+
+
+def depth_in(places, outline):
+    """Distance (arcsec) of unit vectors from the edges of an outline; negative outside, -inf far outside."""
+    middle, reach = bounding_circle(outline)
+    near = np.flatnonzero(np.linalg.norm(places - middle, axis=1) <= reach + chord(60.0))
+    depth = np.full(len(places), -np.inf)
+    if len(near):
+        depth[near] = outline_distance(places[near], outline)
     return depth
 
 
@@ -67,14 +129,3 @@ def use_and_dup(lost, matches, edge, depth, border):
     """
     alone = (matches == 0) & (depth > np.maximum(edge, border))
     return np.where(lost | alone, 0, 1), matches
-
-
-def _neighbours(ra, dec, group, radius):
-    """``{row: [rows of other groups within radius]}`` for the rows that have any."""
-    found = {}
-    if len(ra):
-        pairs = cKDTree(unit_vectors(ra, dec)).query_pairs(chord(radius), output_type="ndarray")
-        for one, other in pairs[group[pairs[:, 0]] != group[pairs[:, 1]]].tolist():
-            found.setdefault(one, []).append(other)
-            found.setdefault(other, []).append(one)
-    return found

@@ -1,20 +1,22 @@
 """The folders of the working database a release is made of: found, read, refused when they contradict themselves.
 
 Such a folder is a field that ``twomass extract`` wrote, with the images of one coadd, or a whole scan that ``twomass
-reduce`` wrote, with all its Atlas Images; in a scan each source is listed once.
+reduce`` wrote, with all its Atlas Images; in a scan each source is listed once. What is kept of each here is little,
+however many there are; points and images are read, and checked, scan by scan (``read_whole``).
 """
 
 import json
 from dataclasses import dataclass
 from pathlib import Path
 
-import pyarrow as pa
 import pyarrow.compute as pc
 
 from processing.errors import SurveyError
 from processing.formats.checksum import check_fingerprint, sha256_of
 from processing.formats.parquet import read_parquet
 from processing.formats.whole import is_partial
+from processing.formats.work_record import IMAGE_COLUMNS, SCAN_COLUMNS
+from processing.release.footprint import outline_of
 from processing.schema import BANDS, load_table
 
 SCAN_FILE, POINTS_FILE = "scan.json", "points.parquet"
@@ -24,52 +26,68 @@ KEYS = FAILED_KEYS | {"rows": int, "scan": dict, "images": list}
 """What every scan.json holds, and what that of a failed scan does besides ``failed``."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Field:
-    """One WORK folder: ``points`` (pyarrow, the 60 columns), ``scan`` and ``images`` (rows as dictionaries)."""
+    """What is kept of one WORK folder.
+
+    ``scan``: row of the table of scans, as far as it is known; ``type``: sci or cal, fields of Atlas Images are
+    science; ``is_whole_scan``: no other folder has a part of this scan; ``coadds``: numbers of its coadds, sorted (None
+    when unknown); ``outline``: what its sources come from (``footprint``); ``images`` and ``rows``: how many; ``created``:
+    time, ISO; ``score`` from 0 to 10 and ``psp``, dict of band letter to number, None where nothing says so.
+    """
 
     path: Path
-    record: dict
-    points: pa.Table
-
-    @property
-    def scan(self):
-        return self.record["scan"]
-
-    @property
-    def images(self):
-        return self.record["images"]
+    scan: dict
+    type: str
+    is_whole_scan: bool
+    coadds: tuple
+    outline: list
+    images: int
+    rows: int
+    created: str
+    score: int | None
+    psp: dict
 
     @property
     def scan_id(self):
         return self.scan["date"], self.scan["hemis"], self.scan["scan"]
 
-    @property
-    def type(self):
-        """Type of the scan, sci or cal; fields of Atlas Images are science."""
-        return self.record.get("type", "sci")
 
-    @property
-    def is_whole_scan(self):
-        """Whether it holds a whole scan, so that no other folder has a part of it."""
-        return self.record["stage"] == "reduce"
+def field_of(path, record):
+    """The Field in folder ``path`` with this ``scan.json``."""
+    coadds, whole = images_of(record), record["stage"] == "reduce"
+    quality = record.get("quality") or {}
+    return Field(path, record["scan"], record.get("type", "sci"), whole, tuple(coadds),
+                 outline_of([[record["scan"]]] if whole else coadds.values()), len(record["images"]),
+                 record["rows"], record["created"], quality.get("score"), _psp(quality))  # fmt: skip
 
-    def outlines(self):
-        """What its sources come from: lists of rows with corners, each list the images that must all cover a place."""
-        return [[self.scan]] if self.is_whole_scan else list(self.coadds().values())
 
-    def coadds(self):
-        """Its images, band by band in J, H, Ks order, under the number of their coadd (None when unknown)."""
-        found = {}
-        for image in sorted(self.images, key=_image_order):
-            found.setdefault(image["coadd"], []).append(image)
-        return found
+def images_of(record):
+    """The images of a scan.json, band by band in J, H, Ks order, under the number of their coadd (None if unknown)."""
+    found = {}
+    for image in sorted(record["images"], key=_image_order):
+        found.setdefault(image["coadd"], []).append(image)
+    return found
 
-    def provenance(self):
-        """What release.json says of it."""
-        keys = ("version", "created", "settings", "inputs", "rows")
-        return {"work": self.path.resolve().name, "scan": scan_label(self.scan_id), **{k: self.record[k] for k in keys},
-                "points_sha256": sha256_of(self.path / POINTS_FILE)}
+
+def _psp(quality):
+    from processing.night.scan_quality import psp
+
+    return {band: psp(found) for band, found in quality.get("bands", {}).items()}
+
+
+def provenance(field, record):
+    """What release.json says of a field with this ``scan.json``; its ``settings`` are listed apart, once each."""
+    keys = ("version", "created", "inputs", "rows")
+    return {"work": field.path.resolve().name, "scan": scan_label(field.scan_id), **{k: record[k] for k in keys},
+            "settings": settings_key(record), "points_sha256": sha256_of(field.path / POINTS_FILE)}
+
+
+def settings_key(record):
+    """A name for the settings of a scan.json: the same for the same."""
+    import hashlib
+
+    return hashlib.sha256(json.dumps(record["settings"], sort_keys=True).encode()).hexdigest()[:16]
 
 
 def scan_label(scan_id):
@@ -83,47 +101,49 @@ def night_name(date, hemis):
     return date[2:].replace("-", "") + hemis
 
 
-def read_fields(paths, types=("sci",)):
+def read_fields(paths):
     """All fields in the folders ``paths``, in the order of night, scan and image whatever the order of ``paths``.
 
     Returns
     -------
     fields : list of Field
-        Of the ``types`` of scans.
-    left_out : list of dict
-        The others, ``work`` (folder), ``scan`` and ``why``: scans that failed, and those of another type.
+    failed : list of dict
+        Scans that failed: ``work`` (folder), ``scan`` and ``why``.
 
-    SurveyError: a folder is missing or holds no field, a file is damaged, the files of a field disagree, two fields
-    hold the same image, or nothing is left.
+    SurveyError: a folder is missing or holds no field, a record is damaged, or two fields hold the same image.
     """
     folders = {folder.resolve(): folder for path in paths for folder in _find(Path(path))}
-    read, left_out = [], []
+    fields, failed = [], []
     for folder in sorted(folders.values()):
-        record = _read_record(folder / SCAN_FILE) if (folder / SCAN_FILE).is_file() else None
-        why = record and _why_not(record, types)
-        if why:
-            left_out.append({"work": folder.resolve().name, "scan": _label(record), "why": why})
+        record = read_record(folder / SCAN_FILE) if (folder / SCAN_FILE).is_file() else None
+        if record and "failed" in record:
+            failed.append(_failure(folder, record))
         else:
-            read.append(_read(folder, record))
-    if not read:
-        raise SurveyError(f"nothing to release: {left_out[0]['scan']} is left out ({left_out[0]['why']}), "
-                          f"and so are {len(left_out) - 1} others")
-    fields = sorted(read, key=_field_order)
+            fields.append(_read(folder, record))
+    fields.sort(key=_field_order)
     _refuse_repeats(fields)
-    return fields, left_out
+    return fields, failed
 
 
-def _why_not(record, types):
-    """Why a folder is not used; "" when it is."""
-    if "failed" in record:
-        return record["failed"]
-    kind = record.get("type", "sci")
-    return "" if kind in types else f"type {kind}"
+def read_whole(field):
+    """The ``scan.json`` of a field and its points (pyarrow, the 60 columns), after all that can be checked.
+
+    SurveyError: a file is damaged or missing, or record, points and images contradict each other.
+    """
+    record = read_record(field.path / SCAN_FILE)
+    points = read_parquet(field.path / POINTS_FILE, load_table("psc"), "extract")
+    _check_agreement(field, record, points)
+    return record, points
 
 
-def _label(record):
-    scan = record["id"] if "failed" in record else record["scan"]
-    return scan_label((scan["date"], scan["hemis"], scan["scan"]))
+def left_out(field, why):
+    """How release.json says that a field was not used."""
+    return {"work": field.path.resolve().name, "scan": scan_label(field.scan_id), "why": why}
+
+
+def _failure(folder, record):
+    scan_id = tuple(record["id"][name] for name in ("date", "hemis", "scan"))
+    return {"work": folder.resolve().name, "scan": scan_label(scan_id), "why": record["failed"]}
 
 
 def _find(path):
@@ -143,13 +163,11 @@ def _read(folder, record):
     for name in (SCAN_FILE, POINTS_FILE):
         if not (folder / name).is_file():
             raise SurveyError(f"{folder}: not a whole field, {name} is missing; run twomass extract or reduce again")
-    points = read_parquet(folder / POINTS_FILE, load_table("psc"), "extract")
-    field = Field(folder, record, points)
-    _check_agreement(field)
-    return field
+    return field_of(folder, record)
 
 
-def _read_record(file):
+def read_record(file):
+    """The content of a ``scan.json``; SurveyError when it lacks something or cannot be read."""
     try:
         record = json.loads(file.read_text())
     except (OSError, ValueError) as error:
@@ -163,41 +181,41 @@ def _read_record(file):
     if record["stage"] not in STAGES or not record["images"]:
         raise SurveyError(f"{file}: expected the stage {' or '.join(STAGES)} with at least one image, "
                           f"found {record['stage']} with {len(record['images'])}")
-    _check_rows([record["scan"]], "scans", ("scan_key", "points"), file)
-    _check_rows(record["images"], "atlas", ("atlas_key", "coadd_key", "scan_key", "points"), file)
+    _check_rows([record["scan"]], "scans", SCAN_COLUMNS, file)
+    _check_rows(record["images"], "atlas", IMAGE_COLUMNS, file)
     return record
 
 
-def _check_rows(rows, table, but, file):
-    """Each row has the columns of ``table`` except those that only a release can fill."""
-    wanted = {name for name in load_table(table).names if name not in but}
+def _check_rows(rows, table, wanted, file):
+    """Each row has the columns ``wanted`` of a table."""
+    wanted = set(wanted)
     for row in rows:
         wrong = sorted(wanted ^ set(row))
         if wrong:
             raise SurveyError(f"{file}: a row of {table} misses, or has unknown, {', '.join(wrong)}")
 
 
-def _check_agreement(field):
+def _check_agreement(field, record, points):
     """scan.json, points.parquet and the images speak of the same rows, scan, coadds and files."""
-    if field.points.num_rows != field.record["rows"]:
-        raise SurveyError(f"{field.path}: {SCAN_FILE} says {field.record['rows']} rows, "
-                          f"{POINTS_FILE} holds {field.points.num_rows}")
+    if points.num_rows != record["rows"]:
+        raise SurveyError(f"{field.path}: {SCAN_FILE} says {record['rows']} rows, "
+                          f"{POINTS_FILE} holds {points.num_rows}")
     for column, value in zip(("date", "hemis", "scan"), field.scan_id):
-        _check_column(field, column, {value})
-        for image in field.images:
+        _check_column(field, points, column, {value})
+        for image in record["images"]:
             if image[column] != value:
                 raise SurveyError(f"{field.path}: image {image['file']} has {column} {image[column]}, the scan {value}")
-    _check_column(field, "coadd", set(field.coadds()))
-    for coadd, images in field.coadds().items():
+    _check_column(field, points, "coadd", set(field.coadds))
+    for coadd, images in images_of(record).items():
         bands = [image["band"] for image in images]
         if len(set(bands)) != len(bands):
             raise SurveyError(f"{field.path}: coadd {coadd} has two images of one band: {', '.join(bands)}")
-    for image in field.images:
+    for image in record["images"]:
         check_fingerprint(field.path / image["file"], image)
 
 
-def _check_column(field, column, allowed):
-    wrong = set(pc.unique(field.points[column]).to_pylist()) - allowed
+def _check_column(field, points, column, allowed):
+    wrong = set(pc.unique(points[column]).to_pylist()) - allowed
     if wrong:
         raise SurveyError(f"{field.path}: {POINTS_FILE} has {column} {wrong.pop()}, "
                           f"{SCAN_FILE} {', '.join(str(value) for value in allowed)}")
@@ -206,7 +224,7 @@ def _check_column(field, column, allowed):
 def _refuse_repeats(fields):
     seen = {}
     for field in fields:
-        for coadd in field.coadds():
+        for coadd in field.coadds:
             other = seen.setdefault((field.scan_id, coadd), field)
             if other is not field:
                 raise SurveyError(f"{scan_label(field.scan_id)} coadd {coadd} comes twice: "
@@ -218,4 +236,4 @@ def _image_order(image):
 
 
 def _field_order(field):
-    return field.scan_id, [(coadd is not None, coadd or 0) for coadd in field.coadds()]
+    return field.scan_id, [(coadd is not None, coadd or 0) for coadd in field.coadds]

@@ -1,163 +1,159 @@
-"""From extracted fields and reduced scans to a release folder."""
+"""From extracted fields and reduced scans to a release folder; ``processing.release`` tells how."""
 
-import os
 import shutil
-from dataclasses import asdict
-from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
-from tqdm import tqdm
+from scipy.spatial import cKDTree
 
-from processing import __version__
 from processing.config import survey
 from processing.errors import SurveyError
-from processing.formats.parquet import write_parquet
-from processing.formats.tables import make_table
 from processing.formats.whole import whole_folder
-from processing.release.duplicates import depth_elsewhere, find_duplicates, use_and_dup
-from processing.release.fields import read_fields
-from processing.release.footprint import coverage
-from processing.release.hats_catalog import spatial_index, write_catalog
-from processing.release.keys import record_numbers, unique_names, with_column
+from processing.release.calibration_fields import write_night
+from processing.release.cells import DEEPEST, partition
+from processing.release.complete import complete_cell
+from processing.release.crew import crew
+from processing.release.decide import decide_cell
+from processing.release.fields import night_name, read_fields
+from processing.release.finish import Results, finish_release
+from processing.release.footprint import bounding_circle
+from processing.release.groups import KINDS
 from processing.release.manifest import MANIFEST, read_release, write_manifest
-from processing.release.neighbours import nearest_neighbours
-from processing.release.observations import atlas_table, image_name, scans_table
-from processing.release.points import gather, scan_coadds, scan_outlines
-from processing.release.selection import (
-    AFTER_DUPLICATES, BEFORE_DUPLICATES, SKIPPED, unknown_edges, unknown_frames,
-)  # fmt: skip
-from processing.schema import load_table
+from processing.release.plan import WORK, KeyPlan, Lists, SkyPlan, write_key_plan, write_sky_plan
+from processing.release.scan_choice import choose_scans
+from processing.release.scan_table import MARGIN
+from processing.release.scan_unit import ScanTask, write_parents, write_scan
+from processing.sphere import chord
 
 
-def make_release(works, out, name=None, supersedes=None, types=("sci",)):
+def make_release(works, out, name=None, supersedes=None, types=("sci",), scheduler=None, workers=None):
     """Make the release folder ``out`` of the fields and scans in the folders ``works``; returns the Release.
 
-    ``types``: of scans that it may hold, sci and cal. An older release at ``out`` is replaced in one step. SurveyError
-    when ``out`` is something else, or a field is not whole.
+    ``types``: of scans that it may hold, sci and cal; ``scheduler``, ``workers``: see ``crew``. An older release at
+    ``out`` is replaced in one step. SurveyError when ``out`` is something else, or a field is not whole.
     """
     out = Path(out).resolve()
     _refuse_other_folder(out)
-    fields, left_out = read_fields(works, types)
-    scans = scan_coadds(fields)
-    points = gather(fields, scans)
-    steps = [{"step": "read", "rows": len(points)}]
-    skipped = [*unknown_edges(points), *unknown_frames(points), *SKIPPED]
-    points, dup_flags = choose(points, scan_outlines(fields, scans), steps)
-    catalog, points = finish(points, dup_flags, _southward(fields, scans))
-    steps.append({"step": "written", "rows": catalog.num_rows})
+    choice = choose_scans(*read_fields(works), types)
+    rows = sum(scan.rows for scan in (*choice.chosen, *choice.spare))
     with whole_folder(out, MANIFEST) as folder:
-        created = datetime.now(UTC).isoformat(timespec="seconds")
-        rows = _write_tables(folder, catalog, points, fields, scans, created)
-        _place_images(folder, fields)
-        _write_coverage(folder, fields)
-        write_manifest(folder, {
-            "name": name or out.resolve().name, "version": __version__, "created": created,
-            "settings": asdict(survey().release) | {"quality": asdict(survey().quality)},
-            "inputs": [field.provenance() for field in fields], "rows": rows, "rows_by_step": steps,
-            "rules_skipped": skipped, "supersedes": supersedes, "left_out": left_out,
-        })
+        with crew(folder.parent, rows, scheduler, workers) as each:
+            content = fill_release(folder, choice, each)
+        _remove_units(folder)
+        write_manifest(folder, {"name": name or out.name, "supersedes": supersedes, **content})
     return read_release(out)
 
 
-def choose(points, outlines, steps):
-    """The sources that the release lists, and their (use_src, dup_src); each rule adds its counts to ``steps``.
+def fill_release(folder, choice, each):
+    """Write all of a release but its manifest into ``folder``; the content of the manifest.
 
-    ``outlines``: of each scan, see ``scan_outlines``.
+    ``choice``: processing.release.scan_choice.Choice; ``each`` does the units of work (``crew``).
     """
-    for rule in BEFORE_DUPLICATES:
-        points = _apply(rule.name, rule.text, rule.keeps(points), points, steps)
-    points = _drop_repeats(points, steps)
-    points, use, dup = _drop_losers(points, outlines, steps)
-    for rule in AFTER_DUPLICATES:
-        keep = rule.keeps(points)
-        points, use, dup = _apply(rule.name, rule.text, keep, points, steps), use[keep], dup[keep]
-    return points, (use, dup)
+    scans = [*choice.chosen, *choice.spare]
+    tasks = scan_tasks(choice)
+    _do(each(write_parents, [(folder, number, scan) for number, scan in enumerate(scans)], "bright stars"))
+    of_scans = list(each(write_scan, [(folder, task) for task in tasks], "scans"))
+    cells = _plan_sky(folder, choice, of_scans)
+    decided = list(each(decide_cell, [(folder, number) for number in range(len(cells))], "duplicates"))
+    _plan_keys(folder, len(choice.chosen), decided)
+    done = list(each(complete_cell, [(folder, number) for number in range(len(cells))], "catalog"))
+    nights = list(each(write_night, [(folder, *night) for night in _cal_nights(choice)], "calibration fields"))
+    n = len(choice.chosen)
+    return finish_release(folder, choice, cells, Results(of_scans[:n], of_scans[n:], decided, done, nights))
 
 
-def finish(points, dup_flags, southward):
-    """The catalog (pyarrow, all 60 columns, sorted by HEALPix number), and the Points in the same order.
-
-    ``southward``, boolean, shape (scans,): declination fell during the scan.
-    """
-    table = points.table
-    ra, dec = table["ra"].to_numpy(), table["dec"].to_numpy()
-    names = table["designation"].to_pylist()
-    numbers = record_numbers(points.scan, np.where(southward[points.scan], -dec, dec), ra, names)
-    prox, pxpa, pxcntr = nearest_neighbours(ra, dec, numbers)
-    known = {
-        "pts_key": numbers, "designation": unique_names(names, numbers), "prox": prox, "pxpa": pxpa, "pxcntr": pxcntr,
-        "use_src": dup_flags[0], "dup_src": dup_flags[1], "scan_key": points.scan + 1, "coadd_key": points.coadd + 1,
-    }
-    for column, values in known.items():
-        table = with_column(table, column, values)
-    order = np.lexsort((numbers, spatial_index(ra, dec)))
-    return make_table(table.take(order), load_table("psc")), points[order]
+def scan_tasks(choice):
+    """The ScanTask of each scan of the release and each spare one."""
+    scans = [*choice.chosen, *choice.spare]
+    circles = [bounding_circle(scan.outline) for scan in scans]
+    partners = _partners(scans)
+    coadds = np.cumsum([0, *(len(scan.coadds) for scan in choice.chosen)]).tolist()
+    images = np.cumsum([0, *(sum(one.images for one in scan.fields) for scan in choice.chosen)]).tolist()
+    touching, shining = _near(circles, MARGIN), _near(circles, _bright_reach())
+    tasks = []
+    for number, scan in enumerate(scans):
+        chosen = number < len(choice.chosen)
+        others = [scans[k].outline for k in touching[number] if k != number and k < len(choice.chosen)]
+        tasks.append(ScanTask(
+            number, scan, coadds[number] if chosen else None, images[number] if chosen else None, others,
+            [scans[k].outline for k in partners[number] if k != number], shining[number]))  # fmt: skip
+    return tasks
 
 
-def _southward(fields, scans):
-    """Whether each scan went south; one whose direction is not known counts as going north."""
-    direction = {field.scan_id: field.scan["direction"] for field in fields}
-    return np.array([direction[scan_id] == "s" for scan_id in scans])
+def _do(results):
+    for _ in results:
+        pass
 
 
-def _apply(name, text, keep, points, steps):
-    steps.append({"step": name, "rule": text, "rejected": int((~keep).sum()), "rows": int(keep.sum())})
-    return points[keep]
+def _bright_reach():
+    from processing.artifacts import REACH
+
+    return REACH
 
 
-def _drop_repeats(points, steps):
-    """One apparition of what two neighbouring images of the same scan hold, where each was extracted for itself."""
-    ra, dec = points.table["ra"].to_numpy(), points.table["dec"].to_numpy()
-    lost = np.zeros(len(points), bool)
-    for scan in np.unique(points.scan):
-        rows = np.flatnonzero(points.scan == scan)
-        lost[rows] = find_duplicates(ra[rows], dec[rows], points.part[rows], points.coadd_edge[rows],
-                                     survey().release.match_radius)[0]
-    text = "the apparition farthest from its image's edges, of one scan's images that overlap"
-    return _apply("image overlap", text, ~lost, points, steps)
+def _near(circles, margin):
+    """For each of several circles the numbers of those that come closer to it than ``margin`` (arcsec), sorted."""
+    middles, reach = np.array([middle for middle, _ in circles]), np.array([one for _, one in circles])
+    tree = cKDTree(middles)
+    found = tree.query_ball_point(middles, reach + reach.max() + chord(margin))
+    return [sorted(k for k in others if np.linalg.norm(middles[n] - middles[k]) <= reach[n] + reach[k] + chord(margin))
+            for n, others in enumerate(found)]
 
 
-def _drop_losers(points, outlines, steps):
-    """One apparition of what two scans saw; also use_src and dup_src of those that stay."""
-    numbers = survey().release
-    ra, dec = points.table["ra"].to_numpy(), points.table["dec"].to_numpy()
-    lost, matches = find_duplicates(ra, dec, points.scan, points.scan_edge, numbers.match_radius)
-    depth = depth_elsewhere(ra, dec, points.scan, outlines)
-    use, dup = use_and_dup(lost, matches, points.scan_edge, depth, numbers.border)
-    text = "the apparition farthest from its scan's edges, of scans that overlap"
-    return _apply("tile overlap", text, ~lost, points, steps), use[~lost], dup[~lost]
+def _partners(scans):
+    """For each scan the numbers of all scans of its tile, where there are several; else []."""
+    tiles = {}
+    for number, scan in enumerate(scans):
+        if scan.tile is not None:
+            tiles.setdefault(scan.tile, []).append(number)
+    return [numbers if len(numbers) > 1 else [] for numbers in (tiles.get(scan.tile, []) for scan in scans)]
 
 
-def _write_tables(folder, catalog, points, fields, scans, created):
-    """psc/, scans.parquet and atlas.parquet; returns the row counts."""
-    write_catalog(folder / "psc", catalog, load_table("psc"), created)
-    coadds = sum(len(found) for found in scans.values())
-    tables = {
-        "scans": scans_table(fields, scans, np.bincount(points.scan, minlength=len(scans))),
-        "atlas": atlas_table(scans, np.bincount(points.coadd, minlength=coadds)),
-    }
-    for name, table in tables.items():
-        write_parquet(folder / f"{name}.parquet", table, load_table(name))
-    return {"psc": catalog.num_rows, **{name: table.num_rows for name, table in tables.items()}}
+def _plan_sky(folder, choice, of_scans):
+    """Cut the sky into Cells by where the rows are, and write the plan of who has rows where."""
+    rules = survey().release
+    pixels, inverse = np.unique(np.concatenate([one.pixels for one in of_scans]), return_inverse=True)
+    counts = np.bincount(inverse, np.concatenate([one.counts for one in of_scans]), len(pixels)).astype(int)
+    cells = partition(pixels, counts, rules.partition_order, rules.partition_rows)
+    finer = 2 * (DEEPEST - rules.partition_order)
+    cells_of = Lists.of(cells.holding(one.pixels << finer, one.pixels + 1 << finer) for one in of_scans)
+    scans = [*choice.chosen, *choice.spare]
+    tile = np.array([min(numbers, default=-1) for numbers in _partners(scans)])
+    write_sky_plan(folder, SkyPlan(cells, cells_of, cells_of.inverted(len(cells)), len(choice.chosen), tile))
+    return cells
 
 
-def _place_images(folder, fields):
-    """Each image under its night and scan: a hard link to the field's file, or a copy on another file system."""
-    images = [(field.path / image["file"], folder / image_name(image)) for field in fields for image in field.images]
-    for source, target in tqdm(images, desc="images", unit="image", disable=None, delay=2):
-        target.parent.mkdir(parents=True, exist_ok=True)
-        if target.exists():
-            raise SurveyError(f"{source}: two images of one scan have the name {target.name}")
-        try:
-            os.link(source, target)
-        except OSError:
-            shutil.copyfile(source, target)
+def _plan_keys(folder, scans, decided):
+    """Count what was decided, and write the plan of who gets which keys."""
+    counts = np.zeros(scans, np.int64)
+    for one in decided:
+        counts[one.scans] += one.counts
+    sources = {kind: _before([one.sources[kind] for one in decided]) for kind in KINDS}
+    middle = np.array([one.middle for one in decided]).reshape(-1, 3)
+    write_key_plan(folder, KeyPlan(_before(counts), np.array([one.kept for one in decided], int), middle,
+                                   np.array([one.reach for one in decided], float), sources))  # fmt: skip
 
 
-def _write_coverage(folder, fields):
-    images = [image for field in fields for image in field.images]
-    coverage(images, survey().release.coverage_order).save(str(folder / "coverage.fits"), format="fits")
+def _before(counts):
+    """Sum of the counts before each."""
+    return np.cumsum([0, *counts])[:-1].astype(np.int64)
+
+
+def _cal_nights(choice):
+    """(night, visits) for ``write_night``."""
+    numbers = {id(scan): number for number, scan in enumerate(choice.chosen)}
+    nights = {}
+    for visit, scans in enumerate(choice.visits):
+        night = night_name(*scans[0].scan_id[:2])
+        nights.setdefault(night, []).append((visit, scans, [numbers.get(id(scan)) for scan in scans]))
+    return list(nights.items())
+
+
+def _remove_units(folder):
+    """Remove the folder of work, and what killed workers left."""
+    shutil.rmtree(folder / WORK)
+    for path in list(folder.rglob(".*.partial-*")):
+        path.unlink()
 
 
 def _refuse_other_folder(out):

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from processing.errors import SurveyError
 from processing.formats.checksum import check_fingerprint, fingerprint
+from processing.schema import table_names
 
 MANIFEST = "release.json"
 
@@ -15,18 +16,21 @@ KEYS = {
 }
 """What every release.json holds besides ``supersedes`` (a name or null)."""
 
-OPTIONAL = {"left_out": list}
-"""What one made of fields alone by an older version lacks."""
+OPTIONAL = {"left_out": list, "evidence": list, "input_settings": dict, "artifacts": dict, "apparitions": dict,
+            "level1_rows": int}
+"""What one made otherwise, or by an older version, may lack."""
 
 TABLES = ("psc", "scans", "atlas")
+"""What every release has; ``rows`` names the others that it has (apparitions, level1)."""
 
 
 @dataclass(frozen=True)
 class Release:
     """A release folder.
 
-    ``rows`` counts the rows of psc, scans and atlas; ``rows_by_step`` says how the rows read became the rows written;
-    ``left_out`` which scans were not used, and why; ``files`` maps each path (relative, "/" between) to its size in
+    ``rows`` counts the rows of psc, scans, atlas and of other tables that it has; ``rows_by_step`` says how the rows
+    read became the rows written; ``left_out`` which scans are not in the catalog, and why; ``content`` is all that
+    release.json says; ``files`` maps each path (relative, "/" between) to its size in
     bytes and SHA-256.
     """
 
@@ -42,11 +46,15 @@ class Release:
     files: dict
     supersedes: str | None = None
     left_out: list = field(default_factory=list)
+    content: dict = field(default_factory=dict, compare=False, repr=False)
     sha256: str = field(default="", compare=False)
     """Of release.json itself: it names the content of the whole release, since it lists all other checksums."""
 
     def parquet_files(self, table):
-        """Paths of the Parquet files of ``psc`` (one a HEALPix partition, in order), ``scans`` or ``atlas``."""
+        """Paths of the Parquet files of a table: of ``psc`` one a HEALPix partition, in order, of ``apparitions`` several,
+        of the others one."""
+        if table == "apparitions":
+            return [self.path / name for name in sorted(self.files) if name.startswith("apparitions/")]
         if table != "psc":
             return [self.path / f"{table}.parquet"]
         names = [name for name in self.files if name.startswith("psc/dataset/") and name.endswith(".parquet")]
@@ -75,7 +83,7 @@ class Release:
         unlisted = sorted(set(_files_in(self.path)) - set(self.files))
         if unlisted:
             raise SurveyError(f"{self.path}: {unlisted[0]} is not listed in {MANIFEST} ({len(unlisted)} such files)")
-        for table in TABLES:
+        for table in self.rows:
             self._check_rows(table)
 
     def _check_rows(self, table):
@@ -101,13 +109,19 @@ def read_release(path):
         raise SurveyError(f"{file}: cannot be read as JSON: {error}") from error
     _check_content(content, file)
     return Release(path=path, supersedes=content["supersedes"], sha256=fingerprint(file)["sha256"],
-                   left_out=content.get("left_out", []), **{key: content[key] for key in KEYS})
+                   left_out=content.get("left_out", []), content=content, **{key: content[key] for key in KEYS})
 
 
 def write_manifest(folder, content):
-    """Write ``release.json`` into ``folder``, with the fingerprint of every file that is there already."""
-    files = {name: fingerprint(folder / name) for name in _files_in(folder)}
-    content = {**content, "files": files}
+    """Write ``release.json`` into ``folder``, with the fingerprint of every file that is there already.
+
+    ``content`` may hold fingerprints that are known (``files``); SurveyError when such a file is not there.
+    """
+    known, names = content.get("files", {}), _files_in(folder)
+    lost = sorted(set(known) - set(names))
+    if lost:
+        raise SurveyError(f"{folder}: {lost[0]} was written and is not there")
+    content = {**content, "files": {name: known.get(name) or fingerprint(folder / name) for name in names}}
     _check_content(content, folder / MANIFEST)
     (folder / MANIFEST).write_text(json.dumps(content, indent=1) + "\n")
 
@@ -118,7 +132,7 @@ def _check_content(content, where):
     for key, kind in (KEYS | OPTIONAL).items():
         if not isinstance(content.get(key, kind()), kind):
             raise SurveyError(f"{where}: {key} is {type(content[key]).__name__}, expected {kind.__name__}")
-    if set(content["rows"]) != set(TABLES):
+    if not set(TABLES) <= set(content["rows"]) <= set(table_names()):
         raise SurveyError(f"{where}: rows are those of {', '.join(content['rows'])}, expected {', '.join(TABLES)}")
 
 

@@ -4,12 +4,20 @@ from pathlib import PurePosixPath
 
 import numpy as np
 
+from processing.config import survey
 from processing.errors import SurveyError
+from processing.formats.parquet import write_parquet_parts
 from processing.formats.tables import make_table
 from processing.release.fields import night_name, scan_label
 from processing.release.footprint import CORNERS
+from processing.release.keys import with_column
+from processing.release.plan import scan_file
+from processing.release.rows import open_rows
 from processing.sphere import galactic, unit_vectors
-from processing.schema import load_table
+from processing.schema import BANDS, load_table
+
+MANY = 100
+"""Coverage maps that are joined at a time."""
 
 SAME = ("hemis", "date", "scan", "tile", "direction")
 """Columns in which all parts of a scan must agree."""
@@ -21,24 +29,28 @@ def image_name(image):
     return f"atlas/{night}/s{image['scan']:03d}/{PurePosixPath(image['file']).name}"
 
 
-def atlas_table(scans, counts):
-    """The table of images; ``scans`` as ``scan_coadds`` gives it, ``counts`` the sources of each coadd."""
+def atlas_rows(coadds, scan_key, coadd_keys, before):
+    """Rows of the table of images of one scan, with no sources yet.
+
+    ``coadds``: number of a coadd (None when unknown) -> its images in band order; ``coadd_keys``: the same -> key;
+    ``before``: images of the scans before.
+    """
     rows = []
-    coadds = ((scan_key, images) for scan_key, found in enumerate(scans.values(), start=1) for images in found.values())
-    for coadd_key, (scan_key, images) in enumerate(coadds, start=1):
-        keys = {"scan_key": scan_key, "coadd_key": coadd_key, "points": int(counts[coadd_key - 1])}
-        rows += [{**image, **keys, "atlas_key": len(rows) + n, "file": image_name(image)}
-                 for n, image in enumerate(images, start=1)]
-    return _as_table(rows, "atlas")
+    for coadd in sorted(coadds, key=coadd_keys.get):
+        keys = {"scan_key": scan_key, "coadd_key": coadd_keys[coadd], "points": 0}
+        rows += [{**image, **keys, "atlas_key": before + len(rows) + n, "file": image_name(image)}
+                 for n, image in enumerate(coadds[coadd], start=1)]
+    return rows
 
 
-def scans_table(fields, scans, counts):
-    """The table of scans, one row for all fields of a scan; ``counts`` the sources of each scan."""
-    rows = []
-    for scan_key, scan_id in enumerate(scans, start=1):
-        parts = [field.scan for field in fields if field.scan_id == scan_id]
-        rows.append({**join_scan(parts), "scan_key": scan_key, "points": int(counts[scan_key - 1])})
-    return _as_table(rows, "scans")
+def scans_table(scans, counts):
+    """The table of scans (``scan_choice.Scan``); ``counts`` the sources of each in the catalog."""
+    table, rows = load_table("scans"), []
+    for scan_key, (scan, points) in enumerate(zip(scans, counts.tolist()), start=1):
+        first = scan.fields[0]
+        known = {"score": first.score, **{f"{band.letter}_psp": first.psp.get(band.letter) for band in BANDS}}
+        rows.append({**join_scan([one.scan for one in scan.fields]), **known, "scan_key": scan_key, "points": points})
+    return make_table({column: [row[column] for row in rows] for column in table.names}, table)
 
 
 def join_scan(parts):
@@ -77,6 +89,27 @@ def _mean(values):
     return float(np.mean(known)) if known else None
 
 
-def _as_table(rows, name):
-    table = load_table(name)
-    return make_table({column: [row[column] for row in rows] for column in table.names}, table)
+def write_atlas(folder, scans, in_coadd):
+    """Write atlas.parquet from what each of the ``scans`` (their number) left; the number of images.
+
+    ``in_coadd``: sources of each coadd in the catalog.
+    """
+    atlas = load_table("atlas")
+
+    def parts():
+        for number in range(scans):
+            table = open_rows(scan_file(folder, number, "atlas"))
+            yield with_column(table, "points", in_coadd[table["coadd_key"].to_numpy() - 1])
+
+    return write_parquet_parts(folder / "atlas.parquet", parts(), atlas)
+
+
+def write_coverage(folder, scans):
+    """Write coverage.fits, the union of what each of the ``scans`` (their number) left."""
+    from mocpy import MOC
+
+    total = MOC.new_empty(survey().release.coverage_order)
+    for first in range(0, scans, MANY):
+        files = [scan_file(folder, number, "coverage", "fits") for number in range(first, min(first + MANY, scans))]
+        total = total.union(*(MOC.from_fits(str(file)) for file in files))
+    total.save(str(folder / "coverage.fits"), format="fits")

@@ -28,19 +28,20 @@ def inside_border(points):
 
 def not_artifact(points):
     """No capital letter in cc_flg, which would say that the detection itself is an artifact."""
-    return ~np.char.isupper(points.flags("cc_flg")).any(axis=1)
+    flags = points.flags("cc_flg")
+    return ~((flags >= ord("A")) & (flags <= ord("Z"))).any(axis=1)
 
 
 def detected(points):
     """rd_flg 1, 2 or 3 in a band: a profile fit, or a bright star from the short reads or the wings."""
-    return np.isin(points.flags("rd_flg"), list("123")).any(axis=1)
+    return _is_any(points.flags("rd_flg"), "123").any(axis=1)
 
 
 def significant(points):
     """As good as ph_qual B in a detected band, or measured in all three bands and as good as C in one."""
     flags = points.flags("rd_flg")
-    in_all = np.isin(flags, list("123")).all(axis=1)
-    seen = np.isin(flags, list("1234"))
+    in_all = _is_any(flags, "123").all(axis=1)
+    seen = _is_any(flags, "1234")
     return (seen & _as_good_as(points, 1)).any(axis=1) | (in_all & _as_good_as(points, 2).any(axis=1))
 
 
@@ -56,10 +57,22 @@ def confirmed(points):
     seen, possible = counts[:, :, 0], counts[:, :, 1]
     bright = (points.bands("m") < rules.bright) | (points.bands("snr") > quality.detected_snr)
     fitted = (possible >= rules.least_frames) & (~bright | (seen >= quality.detected_share * possible))
-    enough = np.isin(flags, list("13")) | ((flags == "2") & fitted)
-    two = ((flags == "2") & (seen == 2) & (possible == 2)).all(axis=1)
-    undetected = ~np.isin(flags, list("123")).any(axis=1)
+    by_fit = _is_any(flags, "2")
+    enough = _is_any(flags, "13") | (by_fit & fitted)
+    two = (by_fit & (seen == 2) & (possible == 2)).all(axis=1)
+    undetected = ~_is_any(flags, "123").any(axis=1)
     return enough.any(axis=1) | two | undetected | np.isnan(counts[:, 0, 0])
+
+
+def in_level1(points):
+    """The part of a catalog whose figures the Level 1 requirements are about (release summary): ph_qual A in a band,
+    or measured on the short reads (rd_flg 1) or from the wings (3) in a band. Without artifacts, as the catalog is."""
+    return _is_any(points.flags("ph_qual"), "A").any(axis=1) | _is_any(points.flags("rd_flg"), "13").any(axis=1)
+
+
+def _is_any(flags, letters):
+    """Where a flag (ASCII code) is one of the ``letters``."""
+    return np.isin(flags, np.frombuffer(letters.encode(), np.uint8))
 
 
 def _as_good_as(points, grade):
@@ -91,15 +104,27 @@ SKIPPED = (
 """Rules of the survey that are not applied here, and why."""
 
 
-def unknown_frames(points):
-    """What release.json says when the frames rule had nothing to judge some sources by; [] when it had."""
-    unknown = int(points.table["ndet"].null_count)
-    why = "Atlas Images do not tell on how many single frames these sources are seen"
-    return [{"rule": "frames", "rows": unknown, "why": why}] if unknown else []
+UNKNOWN = {
+    "border": ("dist_edge_ns", "the edges of the tile are not known for these sources"),
+    "frames": ("ndet", "Atlas Images do not tell on how many single frames these sources are seen"),
+}
+"""Rules that have nothing to judge a source by when a column is null, and why that can be."""
 
 
-def unknown_edges(points):
-    """What release.json says when the border rule had nothing to judge some sources by; [] when it had."""
-    unknown = int(np.isnan(points.numbers("dist_edge_ns")).sum())
-    why = "the edges of the tile are not known for these sources"
-    return [{"rule": "border", "rows": unknown, "why": why}] if unknown else []
+def unknown(table):
+    """Number of rows that each rule of UNKNOWN has nothing to judge by."""
+    return {rule: table[column].null_count for rule, (column, _) in UNKNOWN.items()}
+
+
+def not_applied(counts):
+    """What release.json says of rules that did not judge some of the rows (``unknown``), or none."""
+    return [{"rule": rule, "rows": rows, "why": UNKNOWN[rule][1]} for rule, rows in counts.items() if rows] \
+        + list(SKIPPED)
+
+
+def first_failed(points):
+    """Which of AFTER_DUPLICATES each source fails first: its place there from 1; 0 when it fails none. uint8, (n,)."""
+    failed = np.zeros(len(points), np.uint8)
+    for number, rule in enumerate(AFTER_DUPLICATES, start=1):
+        failed[(failed == 0) & ~rule.keeps(points)] = number
+    return failed

@@ -11,6 +11,7 @@ from processing.formats.checksum import fingerprint
 from processing.formats.parquet import write_parquet
 from processing.formats.tables import make_table
 from processing.formats.tests.real_rows import real_points
+from processing.formats.work_record import IMAGE_COLUMNS, SCAN_COLUMNS
 from processing.schema import load_table
 
 PSC = load_table("psc")
@@ -70,14 +71,13 @@ def write_image(folder, ids, band, coadd, box):
     hdu = fits.PrimaryHDU(np.full((4, 4), coadd, np.float32))
     hdu.header["BAND"] = band
     hdu.writeto(folder / name)
-    row = {column: None for column in load_table("atlas").names if column not in
-           ("atlas_key", "coadd_key", "scan_key", "points")}
+    row = dict.fromkeys(IMAGE_COLUMNS)
     centre = {"ra": (box["ra_1"] + box["ra_2"]) / 2, "dec": (box["dec_1"] + box["dec_3"]) / 2}
     return row | ids | box | centre | fingerprint(folder / name) | {
         "band": band, "coadd": coadd, "naxis1": 4, "naxis2": 4, "pixel_scale": 1.0, "magzp": 20.0, "file": name}
 
 
 def scan_row(ids, box):
-    row = {column: None for column in load_table("scans").names if column not in ("scan_key", "points")}
+    row = dict.fromkeys(SCAN_COLUMNS)
     centre = {"ra": (box["ra_1"] + box["ra_2"]) / 2, "dec": (box["dec_1"] + box["dec_3"]) / 2}
     return row | ids | box | centre | {"glon": 223.0, "glat": 22.0}

@@ -4,7 +4,7 @@ import numpy as np
 
 from processing.formats.tests.real_rows import real_points
 from processing.release.duplicates import depth_elsewhere, find_duplicates, use_and_dup
-from processing.release.footprint import edge_distance, corners_of
+from processing.release.footprint import corners_of, edge_distance, outline_of
 from processing.release.tests.field_maker import EDGES, corners, scan_corners
 
 ARCSEC = 1 / 3600
@@ -18,7 +18,7 @@ def real_depths():
     """Of each real row: its scan's place, its own edge distance, and the depth in the deepest other scan."""
     ra, dec, scan, edge = real("ra", "dec", "scan", "dist_edge_ew")
     place = np.array([list(EDGES).index(number) for number in scan])
-    return place, edge, depth_elsewhere(ra, dec, place, [[[scan_corners(number)]] for number in EDGES])
+    return place, edge, depth_elsewhere(ra, dec, place, [outline_of([[scan_corners(number)]]) for number in EDGES])
 
 
 def test_published_winners_lie_in_another_scan_and_deeper_in_their_own():

@@ -1,0 +1,81 @@
+"""The unit of work of a release that completes the sources of one cell of the sky and writes their file of the catalog.
+
+What only the whole catalog can tell is known by now: keys, names, neighbours. A source's key is its place among the
+sources of its scan that the catalog lists, after those of the scans before.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+
+from processing.config import survey
+from processing.release.apparitions import write_apparitions
+from processing.release.cell_rows import read_kept, read_kept_around, wide_rows
+from processing.release.cells import histogram
+from processing.release.hats_catalog import write_partition
+from processing.release.key_book import KeyBook
+from processing.release.keys import bare_names, unique_names, with_column
+from processing.release.neighbours import nearest_in_catalog, neighbour_columns
+from processing.release.plan import sky_plan
+from processing.release.points import Points
+from processing.release.rows import reorder
+from processing.release.selection import in_level1
+from processing.schema import load_table
+
+
+@dataclass(frozen=True, eq=False)
+class PartResult:
+    """``rows`` written to the catalog; ``level1``: of them, in the Level 1 part; ``pixels`` and ``counts``: their
+    histogram; ``coadds`` and ``in_coadd``: coadd_key and its sources; ``apparitions``: kind -> rows; ``files``:
+    fingerprints by name in the release."""
+
+    number: int
+    rows: int
+    level1: int
+    pixels: np.ndarray
+    counts: np.ndarray
+    coadds: np.ndarray
+    in_coadd: np.ndarray
+    apparitions: dict
+    files: dict
+
+
+def complete_cell(folder, number):
+    """Write the catalog's file of one cell, and the apparitions of its sources; the PartResult."""
+    own, book = read_kept(folder, number), KeyBook(folder)
+    files, apparitions = write_apparitions(folder, number, book)
+    keys = book.keys(own["scan"], own["rank"])
+    order = np.lexsort((keys, own["index"]))
+    table = finish_rows(folder, number, own, keys, book)
+    table = reorder(table, order)
+    if len(table):
+        files.update(write_partition(folder / "psc", sky_plan(folder).cells, number, table, own["index"][order]))
+    pixels, counts = histogram(own["index"], survey().release.partition_order)
+    coadds, in_coadd = np.unique(table["coadd_key"].to_numpy(), return_counts=True)
+    return PartResult(number, len(table), int(in_level1(Points(table)).sum()), pixels, counts, coadds, in_coadd,
+                      apparitions, files)  # fmt: skip
+
+
+def finish_rows(folder, number, own, keys, book):
+    """The catalog's rows of the sources ``own`` (``read_kept``) of a cell, in their order, with all 60 columns."""
+    table = wide_rows(folder, own["scan"], own["row"], load_table("psc").names)
+    nearest = nearest_in_catalog(folder, number, own)
+    prox, pxpa, pxcntr = neighbour_columns(own["ra"], own["dec"], nearest.distance, nearest.ra, nearest.dec,
+                                           book.keys(nearest.scan, nearest.rank))  # fmt: skip
+    known = {
+        "pts_key": keys, "designation": _names(folder, number, table, keys, book), "prox": prox, "pxpa": pxpa,
+        "pxcntr": pxcntr, "use_src": own["use"], "dup_src": own["dup"],
+    }  # fmt: skip
+    for column, values in known.items():
+        table = with_column(table, column, values)
+    return table
+
+
+def _names(folder, number, table, keys, book):
+    """Designations of a cell's sources; those around it are looked at, too, for equal names."""
+    around = read_kept_around(folder, number, survey().release.ring_order)
+    other = wide_rows(folder, around["scan"], around["row"], ["designation"])["designation"]
+    names = pa.chunked_array([*table["designation"].chunks, *other.chunks], pa.string())
+    numbers = np.concatenate([keys, book.keys(around["scan"], around["rank"])])
+    return unique_names(bare_names(names), numbers)[:len(table)]
