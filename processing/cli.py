@@ -11,6 +11,8 @@ COMMANDS = {
     "reduce": ("processing.night.command", "raw nights to calibrated images and tables of point sources"),
     "extract": ("processing.extract_command", "Atlas images (one to three bands of a field) to a table of point sources"),
     "release": ("processing.release.command", "extracted fields to a release: catalogs, scans, images, checksums"),
+    "release diff": ("processing.release.difference_command", "what differs between two releases, by region and rule"),
+    "validate": ("processing.validate.command", "measure a release against the Level 1 requirements"),
     "publish": ("processing.publish.command", "load a release into the database and switch the services to it"),
     "serve": ("processing.publish.serve", "start the database and the server"),
     "stop": ("processing.publish.stop", "stop the server and the database"),
@@ -22,7 +24,7 @@ COMMANDS = {
 
 def main(argv=None):
     """Run one command; returns the exit status (0 only when everything asked for is there)."""
-    argv = sys.argv[1:] if argv is None else argv
+    argv = _with_subcommand(sys.argv[1:] if argv is None else argv)
     parser = _parser(argv)
     args = parser.parse_args(argv)
     try:
@@ -34,6 +36,11 @@ def main(argv=None):
         print(f"twomass {args.command}: interrupted; run it again to go on", file=sys.stderr)
         return 130
     return 0
+
+
+def _with_subcommand(argv):
+    """``argv`` with a command of two words as one."""
+    return [" ".join(argv[:2]), *argv[2:]] if " ".join(argv[:2]) in COMMANDS else argv
 
 
 def _parser(argv):

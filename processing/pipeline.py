@@ -54,6 +54,7 @@ STAGES = (
           "release"),
     Stage("release", "release.make.make_release", "points.parquet of all fields", "catalogs, manifest", "release",
           "release"),
+    Stage("validation", "validate.command.validate", "catalogs, apparitions, truth", "Level 1 table", "release", "validate"),
     Stage("load", "publish.store.load", "catalogs", "tables beside the running ones", "release", "publish"),
     Stage("switch", "publish.switch.switch", "these tables", "TAP, SCS, SIA, ObsCore", "release", "publish"),
 )

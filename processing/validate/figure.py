@@ -1,0 +1,45 @@
+"""A figure of the table, and what it is measured from."""
+
+from dataclasses import dataclass, field
+
+from processing.validate.apparitions import Sources
+from processing.validate.statistics import Estimate
+from processing.validate.true_sky import TrueSky
+
+REPEATS, TRUTH, REFERENCE, GEOMETRY = "repeats", "truth", "reference", "geometry"
+SCIENCE_REPEATS, VISITS = "scans that overlap", "visits to calibration fields"
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What a release can be judged by: ``scans`` (rows of its table), ``apparitions``, ``catalog`` (the point sources,
+    ``neighbour`` is prox), ``truth`` (TrueSky; None: a real sky). ``release``: Release."""
+
+    release: object
+    scans: list
+    apparitions: Sources
+    catalog: Sources
+    truth: TrueSky | None
+
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One number of the table.
+
+    ``item``: the requirement's; ``measure``: the same for figures of one quantity from different evidence, which must
+    agree; ``band``: its number, None for all; ``threshold``: None when nothing is required of it; ``detail``: what the
+    plot shows, plain JSON values.
+    """
+
+    item: str
+    measure: str
+    quantity: str
+    band: int | None
+    basis: str | None
+    estimate: Estimate
+    method: str
+    unit: str | None = None
+    sense: str | None = None
+    threshold: float | None = None
+    detail: dict = field(default_factory=dict)

@@ -1,0 +1,77 @@
+"""Photometric precision: the scatter of a measurement of a bright star that the 1.3 s exposure does not saturate."""
+
+import numpy as np
+
+from processing.config import survey
+from processing.validate.apparitions import LETTERS
+from processing.validate.figure import REPEATS, SCIENCE_REPEATS, TRUTH, VISITS, Figure
+from processing.validate.repeats import science_repeats, visit_repeats
+from processing.validate.statistics import about_zero, medians, rms, scatter
+
+METHOD = (
+    "Profile fits of stars alone and unflagged, {low:g} to {high:g} mag in the mean of their measurements in {where}: what 68% of the "
+    "measurements deviate by at most, from the mean of their star, for the number of measurements in it (for two, the difference "
+    "over the root of 2). Offsets between scans are taken out: they are the uniformity.")
+TRUTH_METHOD = (
+    "The same sources of the catalog, {low:g} to {high:g} mag true, against the truth; the median of each scan is taken out.")
+
+
+def figures(evidence):
+    """Figures of every band: overlaps, visits, and the truth if there is one."""
+    found = []
+    for k in range(len(LETTERS)):
+        for where, repeat in ((SCIENCE_REPEATS, science_repeats), (VISITS, visit_repeats)):
+            found.append(_figure(k, REPEATS, where, METHOD, *_repeated(evidence.apparitions, k, repeat)))
+        if evidence.truth is not None:
+            found.append(_figure(k, TRUTH, "the catalog", TRUTH_METHOD, *_against_truth(evidence, k)))
+    return found
+
+
+def _repeated(apparitions, k, repeat):
+    """Deviations, errors, magnitudes, blocks and degrees of freedom of the measurements in range."""
+    repeats = repeat(apparitions, apparitions.fitted(k))
+    magnitude = repeats.sources.band("m", k).astype(float)
+    mean, deviation = repeats.mean(magnitude), repeats.deviations(magnitude)
+    kept = _in_range(mean, k) & np.isfinite(deviation)
+    error = repeats.sources.band("cmsig", k)
+    return deviation[kept], error[kept], mean[kept], repeats.block[kept], repeats.freedom(kept)
+
+
+def _against_truth(evidence, k):
+    catalog = evidence.catalog
+    catalog = catalog.where(catalog.fitted(k))
+    row = evidence.truth.counterparts(catalog["ra"], catalog["dec"], k)
+    true = np.where(row >= 0, evidence.truth.mag[row, k], np.nan)
+    kept = _in_range(true, k)
+    catalog, true = catalog.where(kept), true[kept]
+    deviation = catalog.band("m", k) - true
+    deviation = deviation - medians(deviation, catalog.scan, len(catalog.scans))[catalog.scan]
+    return deviation, catalog.band("cmsig", k), true, catalog.scan, len(catalog)
+
+
+def _in_range(magnitude, k):
+    rules = survey().validate
+    return (magnitude > rules.bright[k]) & (magnitude < rules.faint[k])
+
+
+def _figure(k, basis, where, method, deviation, error, magnitude, block, freedom):
+    rules = survey().validate
+    value = about_zero(deviation)
+    detail = {"clipped_rms": _clipped(deviation), "pull": about_zero(deviation / error),
+              "beyond_four_sigma": float(np.mean(np.abs(deviation) > 4 * value)) if len(deviation) else None,
+              "curve": _curve(magnitude, deviation)}  # fmt: skip
+    return Figure("precision", "precision", f"scatter of a measurement, {where}", k, basis,
+                  scatter(deviation, block, freedom), method.format(low=rules.bright[k], high=rules.faint[k], where=where), "mag", "<", rules.precision,
+                  detail)  # fmt: skip
+
+
+def _clipped(deviation):
+    """Root mean square within four sigma, for comparison."""
+    return rms(deviation[np.abs(deviation) <= 4 * about_zero(deviation)])
+
+
+def _curve(magnitude, deviation, step=0.5):
+    number = np.floor(magnitude / step)
+    rows = [(step * (n + 0.5), about_zero(deviation[number == n]), int((number == n).sum())) for n in np.unique(number)]
+    rows = [(round(float(x), 2), round(y, 5), n) for x, y, n in rows if np.isfinite(y)]
+    return {"x": [x for x, _, _ in rows], "scatter": [y for _, y, _ in rows], "count": [n for _, _, n in rows]}
