@@ -439,6 +439,14 @@ class Difference:
 
 
 @dataclass(frozen=True)
+class Bulk:
+    """A release of the survey's bulk files."""
+
+    run_rows: int = number("")
+    coverage_order: int = number("")
+
+
+@dataclass(frozen=True)
 class Survey:
     """All sections of the file."""
 
@@ -465,6 +473,7 @@ class Survey:
     simulated_night: SimulatedNight
     artifacts: ArtifactRules
     difference: Difference
+    bulk: Bulk
     associations: Associations
     minor_planets: MinorPlanets
     release: Release

@@ -53,7 +53,8 @@ def bulk_lines(data, table):
         letters.append(text)
         used += len(text)
     numbers, decimals, missing = zip(*columns)
-    return ascii_lines.lines(np.stack(numbers), np.array(decimals), np.stack(missing), np.concatenate(letters)).tobytes()
+    parts = np.stack(numbers), np.array(decimals), np.stack(missing), np.concatenate(letters)
+    return ascii_lines.lines(*parts).tobytes()
 
 
 def read_bulk_ascii(path, table, stage="release"):

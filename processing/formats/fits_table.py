@@ -8,6 +8,7 @@ import warnings
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from astropy.io import fits
 from astropy.utils.exceptions import AstropyWarning
 
@@ -25,8 +26,11 @@ def write_fits_table(path, data, table, stage="release"):
     data = check_table(data, table, stage, str(path))
     hdu = fits.BinTableHDU.from_columns([_column(c, data[c.name].combine_chunks()) for c in table.columns])
     _describe(hdu.header, table)
+    hdus = fits.HDUList([fits.PrimaryHDU(), hdu])
+    for one in hdus:
+        one.add_checksum(when="of the bytes of this part")  # astropy would name the time: the same rows, other bytes
     with whole_file(path) as partial:
-        fits.HDUList([fits.PrimaryHDU(), hdu]).writeto(partial, checksum=True)
+        hdus.writeto(partial)
 
 
 def read_fits_table(path, table, stage="release"):
@@ -52,10 +56,16 @@ def _column(column, array):
 def _plain(array, column):
     """Values with the null of the FITS column in place of arrow's."""
     if _is_text(array):
-        return np.array(array.fill_null("").to_pylist(), dtype="U")
+        return _fixed(array.fill_null(""))
     if pa.types.is_floating(array.type):
         return array.to_numpy(zero_copy_only=False)
     return array.fill_null(NULLS.get(column.datatype, False)).to_numpy(zero_copy_only=False)
+
+
+def _fixed(texts):
+    """ASCII texts as numpy bytes of one width; a zero byte ends a text that is shorter."""
+    width = max(pc.max(pc.binary_length(texts)).as_py() or 0, 1)
+    return np.frombuffer(pc.utf8_rpad(texts, width, "\0").buffers()[2] or b"", f"S{width}")[:len(texts)]
 
 
 def _describe(header, table):

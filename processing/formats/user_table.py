@@ -50,8 +50,9 @@ def numbers(table, name, unit, path):
 def complete_numbers(table, name, unit, path):
     """The same of a column that must be known in every row; SurveyError names the row where it is not."""
     values = numbers(table, name, unit, path)
-    if not np.isfinite(values).all():
-        raise SurveyError(f"{path}: expected {name} in every row, found none in row {np.argmin(np.isfinite(values)) + 1}")
+    known = np.isfinite(values)
+    if not known.all():
+        raise SurveyError(f"{path}: expected {name} in every row, found none in row {np.argmin(known) + 1}")
     return values
 
 

@@ -82,7 +82,7 @@ def paths_of(name, jd, ra, dec, error, rate_ra=None, rate_dec=None):
 
 
 def minor_planet_flags(ra, dec, jdate, paths):
-    """mp_flg, masked array of int, shape (n,): 1 where an object's place at ``jdate`` is within its error of the source.
+    """mp_flg, masked array of int, shape (n,): 1 where the place of an object at ``jdate`` is within its error.
 
     ``ra``, ``dec`` in degrees; masked where ``jdate`` (days) is NaN.
     """

@@ -131,7 +131,8 @@ def _duplicates(columns):
     inside = (dup > matches) & (depth > 0) & (own > depth - 1.0)
     near_edge = (dup > matches) & (depth < 0) & (own <= own[inside].max(initial=0))
     yield _check("dup_src", everywhere, matches == dup, {
-        "the apparition that lost is not in the catalog": inside, "the same, in a scan that has no row here": near_edge})
+        "the apparition that lost is not in the catalog": inside,
+        "the same, in a scan that has no row here": near_edge})
 
 
 def _edges(columns):

@@ -41,6 +41,12 @@ class ScanEdges:
                 rows = known & (letters[:, column] == side)
                 self._add_side(str(side), scan[rows], vectors[rows], np.asarray(distance, float)[rows])
 
+    def merge(self, other):
+        """Add the sums of another ScanEdges."""
+        for mine, its in ((self.normal, other.normal), (self.right, other.right), (self.count, other.count)):
+            for key, value in its.items():
+                mine[key] = mine.get(key, 0) + value
+
     def _add_side(self, side, scan, vectors, distance):
         labels, which = np.unique(scan, return_inverse=True)
         normal, right = np.zeros((len(labels), 3, 3)), np.zeros((len(labels), 3))

@@ -10,6 +10,7 @@ from processing.formats.tests.real_rows import real_points
 from processing.release.keys import with_column
 from processing.release.published import check_published, report
 from processing.release.scan_edges import ScanEdges
+from processing.release.tests.bulk_maker import edge_columns
 from processing.release.tests.field_maker import EDGES, corners
 from processing.sphere import separation
 
@@ -120,17 +121,3 @@ def test_corners_come_back_from_edge_distances_anywhere_on_the_sky(place):
     found = edges.corners(7)
     assert separation(found[:, 0], found[:, 1], wanted[:, 0], wanted[:, 1]).max() < 0.5
     assert np.isnan(edges.corners(8)).all()
-
-
-def edge_columns(ra, dec, box):
-    """dist_edge_ns and _ew, shape (2, n), arcsec, and dist_edge_flg of places in a box of corners SE SW NW NE."""
-    from processing.sphere import ARCSEC, unit_vectors
-
-    tips, places = unit_vectors(box[:, 0], box[:, 1]), unit_vectors(ra, dec)
-    sides = (("s", 1, 0), ("w", 2, 1), ("n", 3, 2), ("e", 0, 3))
-    poles = {side: np.cross(tips[one], tips[two]) for side, one, two in sides}
-    depth = {side: np.arcsin(np.abs(places @ pole) / np.linalg.norm(pole)) * ARCSEC for side, pole in poles.items()}
-    pairs = [("s", "n"), ("e", "w")]
-    distance = np.array([np.minimum(depth[a], depth[b]) for a, b in pairs])
-    flag = [np.where(depth[a] < depth[b], a, b) for a, b in pairs]
-    return distance, np.char.add(*flag)
