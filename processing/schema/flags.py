@@ -70,11 +70,14 @@ BL_FLG = Flag("bl_flg", "Number of components fitted together", True, (
 ))
 
 CC_FLG = Flag("cc_flg", "Contamination and confusion", True, (
-    Value("p", "persistence of a bright star seen just before", "MAPCOR"),
+    Value("p", "persistence of a bright star seen just before",
+          "at the place of a latent image (survey.yaml artifacts), but too bright to be one"),
     Value("c", "photometric confusion with a neighbour",
           "a neighbour nearer than survey.yaml confusion.radius, which grows with the neighbour's brightness"),
-    Value("d", "on a diffraction spike", "MAPCOR"),
-    Value("s", "on an electronic stripe", "MAPCOR"),
+    Value("d", "on a diffraction spike",
+          "on an arm of a bright star, where its light counts, but too bright to be a part of it"),
+    Value("s", "on an electronic stripe",
+          "on the rows of a very bright star or those 128 pixels away, but too bright to be made by it"),
     Value("b", "confused band merge", "another counterpart in a second band is about as probable as the chosen one"),
     Value("0", "clean, or not detected", "none of the others"),
 ))
