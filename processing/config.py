@@ -447,6 +447,15 @@ class Bulk:
 
 
 @dataclass(frozen=True)
+class Difference:
+    """What counts as a difference of two releases."""
+
+    sigma: float = number("")
+    region_order: int = number("")
+    cell_rows: int = number("")
+
+
+@dataclass(frozen=True)
 class Survey:
     """All sections of the file."""
 
@@ -474,6 +483,7 @@ class Survey:
     artifacts: ArtifactRules
     difference: Difference
     bulk: Bulk
+    difference: Difference
     associations: Associations
     minor_planets: MinorPlanets
     release: Release

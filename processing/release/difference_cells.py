@@ -1,0 +1,168 @@
+"""Two releases side by side, one part of the sky after the other: memory does not grow with the catalogs."""
+
+import re
+from collections import Counter
+from dataclasses import dataclass, field
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from processing.config import survey
+from processing.formats.parquet import INDEX, count_rows, read_columns
+from processing.formats.tables import empty_table
+from processing.release.cells import DEEPEST, is_inside
+from processing.release.difference import COLUMNS, changes, difference_rows, match
+from processing.release.difference_rules import book_of, why_changed, why_missing
+from processing.schema import load_table
+
+PARTITION = re.compile(r"Norder=(\d+)/Dir=\d+/Npix=(\d+)")
+APPARITIONS = re.compile(r"\w+-(\d+)-(\d+)\.parquet")
+
+
+@dataclass
+class Summary:
+    """Sources counted: ``rows`` in A and B and in ``both``; differing ones by (kind, rule) and by (region, kind), and
+    ``beyond`` the errors by what changed (moved, j, h, k)."""
+
+    rows: list = field(default_factory=lambda: [0, 0])
+    both: int = 0
+    beyond: Counter = field(default_factory=Counter)
+    rules: Counter = field(default_factory=Counter)
+    regions: Counter = field(default_factory=Counter)
+
+    def add(self, rows):
+        """Count ``rows`` of the table of differences; returns them."""
+        kinds = rows["kind"].to_pylist()
+        self.rules.update(zip(kinds, rows["rule"].to_pylist()))
+        self.regions.update(zip(rows["region"].to_pylist(), kinds))
+        limit = survey().difference.sigma
+        for name in (name for name in rows.column_names if name.endswith("_sigma")):
+            self.beyond[name.removesuffix("_sigma")] += pc.sum(pc.greater(pc.abs(rows[name]), limit)).as_py() or 0
+        return rows
+
+
+class Side:
+    """One of the two releases: its Book, and its files by HEALPix pixel (order, number)."""
+
+    def __init__(self, release):
+        self.book = book_of(release)
+        self.parts = {_pixel(PARTITION.search(str(path))): path for path in release.parquet_files("psc")}
+        self.counts = {pixel: count_rows(path) for pixel, path in self.parts.items()}
+        files = sorted((release.path / "apparitions").glob("*.parquet"))
+        self.apparitions = [(_pixel(found), path) for path in files if (found := APPARITIONS.fullmatch(path.name))]
+
+    def sources(self, cell):
+        """The ``COLUMNS`` of its sources in a cell, and their HEALPix numbers."""
+        parts = [_rows_in(path, cell) for pixel, path in sorted(self.parts.items()) if _overlap(pixel, cell)]
+        index = np.concatenate([np.zeros(0, np.int64), *(part[INDEX.name].to_numpy() for part in parts)])
+        return _joined([part.select(COLUMNS) for part in parts]), index
+
+    def apparitions_in(self, cell):
+        """Its apparitions in the files that have a part in a cell."""
+        names = ["ra", "dec", "pts_key", "date", "hemis", "scan", "cc_flg"]
+        parts = [read_columns(path, names) for pixel, path in self.apparitions if _overlap(pixel, cell)]
+        return pa.concat_tables([empty_table(load_table("apparitions")).select(names), *parts])
+
+
+def differences(one, other, summary):
+    """The differences of two ``Release``s A and B: yields rows of the table of differences, and counts in ``summary``.
+
+    Sources near the rim of a cell that have no partner in it wait, and are matched when all cells are done.
+    """
+    sides, waiting = (Side(one), Side(other)), ([], [])
+    for cell in common_cells(*(side.counts for side in sides), survey().difference.cell_rows):
+        (a, index_a), (b, index_b) = (side.sources(cell) for side in sides)
+        summary.rows[0] += len(a)
+        summary.rows[1] += len(b)
+        found = match(a, b)
+        yield _changed(sides, a, b, found.pairs, summary)
+        for rows, index, where in ((a.take(found.only_a), index_a[found.only_a], 0),
+                                   (b.take(found.only_b), index_b[found.only_b], 1)):
+            yield _missing(sides, cell, rows, index, where, waiting[where], summary)
+    yield from _late(sides, waiting, summary)
+
+
+def _changed(sides, a, b, pairs, summary):
+    """Of the ``pairs`` of rows those that differ."""
+    a, b = a.take(pairs[:, 0]), b.take(pairs[:, 1])
+    columns, differs = changes(a, b)
+    summary.both += len(a)
+    a, b = a.filter(pa.array(differs)), b.filter(pa.array(differs))
+    rule = why_changed(a, b, *(side.book for side in sides))
+    columns = {name: values[differs] for name, values in columns.items()}
+    return summary.add(difference_rows("changed", rule, a, b, columns))
+
+
+def _missing(sides, cell, rows, index, where, waiting, summary):
+    """Of rows of one release (``where``: 0 or 1) without partner in a cell those that have none for certain."""
+    other = sides[1 - where]
+    rule = why_missing(rows, other.book, other.apparitions_in(cell) if len(rows) else None)
+    settled = is_inside(index, np.full(len(index), 2.0 * survey().release.match_radius), *cell)
+    waiting.append((rows.filter(pa.array(~settled)), rule[~settled]))
+    return summary.add(_alone(where, rows.filter(pa.array(settled)), rule[settled]))
+
+
+def _late(sides, waiting, summary):
+    """What is left of the sources that waited."""
+    (a, rule_a), (b, rule_b) = ((_joined([rows for rows, _ in side]), np.concatenate([[], *(rule for _, rule in side)]))
+                                for side in waiting)
+    found = match(a, b)
+    yield _changed(sides, a, b, found.pairs, summary)
+    yield summary.add(_alone(0, a.take(found.only_a), rule_a[found.only_a]))
+    yield summary.add(_alone(1, b.take(found.only_b), rule_b[found.only_b]))
+
+
+def common_cells(one, other, most):
+    """Cells (order, pixel) that hold all partitions of two releases, in the order of the sky.
+
+    ``one``, ``other``: (order, pixel) -> rows. A cell is the coarser of two partitions that overlap, cut up where it
+    would hold more than about ``most`` rows.
+    """
+    pixels = set(one) | set(other)
+    whole = [pixel for pixel in pixels if not any(parent in pixels for parent in _parents(pixel))]
+    parts = [part for cell in whole for part in _cut(cell, (one, other), most)]
+    return sorted(parts, key=lambda cell: cell[1] << 2 * (DEEPEST - cell[0]))
+
+
+def _cut(cell, counts, most):
+    rows = sum(_rows_of(side, cell) for side in counts)
+    if rows <= most or cell[0] >= survey().release.partition_order:
+        return [cell] if rows else []
+    return [part for n in range(4) for part in _cut((cell[0] + 1, 4 * cell[1] + n), counts, most)]
+
+
+def _rows_of(counts, cell):
+    """Rows of a release in a cell; of a larger partition its share of the area."""
+    return sum(rows / 4 ** max(cell[0] - pixel[0], 0) for pixel, rows in counts.items() if _overlap(pixel, cell))
+
+
+def _parents(pixel):
+    order, number = pixel
+    return [(order - n, number >> 2 * n) for n in range(1, order + 1)]
+
+
+def _overlap(one, other):
+    order = min(one[0], other[0])
+    return one[1] >> 2 * (one[0] - order) == other[1] >> 2 * (other[0] - order)
+
+
+def _rows_in(path, cell):
+    """Rows of a partition, which are sorted, that lie in a cell."""
+    table, shift = read_columns(path, [*COLUMNS, INDEX.name]), 2 * (DEEPEST - cell[0])
+    first, last = np.searchsorted(table[INDEX.name].to_numpy(), [cell[1] << shift, cell[1] + 1 << shift])
+    return table.slice(first, last - first)
+
+
+def _alone(where, rows, rule):
+    kind, side = (("vanished", "a"), ("appeared", "b"))[where]
+    return difference_rows(kind, rule, **{side: rows})
+
+
+def _joined(parts):
+    empty = empty_table(load_table("psc")).select(COLUMNS)
+    return pa.concat_tables([empty, *(part.cast(empty.schema) for part in parts)]).combine_chunks()
+
+
+def _pixel(found):
+    return int(found[1]), int(found[2])
