@@ -36,8 +36,7 @@ def apertures(model, radius, chosen=None):
     """
     sizes, pixel = survey().aperture, survey().simulate.frame_pixel
     p, n = model.places if chosen is None else apparitions_of(model, chosen), len(model.stars)
-    moments = model.moments if chosen is None else model.psf.cell_moments(p)
-    inside = enclosed_light(model.psf, moments, radius / pixel)
+    inside = enclosed_light(model.psf, model.psf.cell_moments(p), radius / pixel)
     total, variance, frames, seen = (np.zeros(n) for _ in range(4))
     _sums(model.residual, model.usable, model.noise, model.electrons, p.star, p.frame, p.x, p.y,
           model.stars.flux[p.star] * inside, radius / pixel, sizes.sky_inner / pixel, sizes.sky_outer / pixel, DETECTED,

@@ -5,7 +5,6 @@ from scipy.spatial import cKDTree
 
 from processing.config import survey
 from processing.photometry.components import fainter_twins
-from processing.photometry.scan import kernels
 from processing.photometry.scan.errors import covariances
 
 
@@ -30,10 +29,8 @@ def without_doubtful(model):
 
 def lone_errors(model):
     """One-sigma error of the flux of each star, were it alone and in a known place: (n,), DN; inf without light."""
-    p, known = model.places, np.zeros(len(model.stars))
-    kernels.information(model.weight, p.star, p.frame, p.x, p.y, p.key, model.moments, model.psf.planes, known)
     with np.errstate(divide="ignore"):
-        return 1 / np.sqrt(known)
+        return 1 / np.sqrt(model.information)
 
 
 def distance_to_brighter(stars, reach):

@@ -17,6 +17,10 @@ HALF = 6
 """Half-width in pixels of the matched filter: the whitened PSF is below 0.001 of its peak there."""
 
 
+CROWD, PHASES = 15, 5
+"""Pixels of the strip to which the light of fitted stars is told, and places within a pixel for which it is."""
+
+
 @dataclass(frozen=True)
 class Significance:
     """``sigma``: significance of a star in each pixel of the strip, 0 where not observed; ``flux``: DN for a
@@ -94,10 +98,15 @@ def first_peaks(field, psf, threshold):
     return _peaks(found, threshold)
 
 
-def crowding(field, psf):
-    """What the matched filter makes of the fitted stars themselves (DN): ``field``, the strip of their frames."""
-    template = whitened(coadd_psf(psf))
-    return significance(field.data, np.float32(1.0), template).sigma
+def crowding(stars, psf, shape):
+    """What the matched filter makes of the fitted stars themselves (DN): ``shape``, of the strip."""
+    light, steps = coadd_psf(psf, half=CROWD * PHASES, step=1 / PHASES), (PHASES - 1) // 2
+    padded = np.pad(light, steps).astype(np.float32)
+    phases = np.stack([[padded[j:j + light.shape[0]:PHASES, i:i + light.shape[1]:PHASES] for i in range(PHASES)]
+                       for j in range(PHASES)])  # fmt: skip
+    image = np.zeros(shape, np.float32)
+    filters.add_stamps(image, stars.x, stars.y, stars.flux, np.ascontiguousarray(phases[::-1, ::-1]))
+    return significance(image, np.float32(1.0), whitened(coadd_psf(psf))).sigma
 
 
 def more_peaks(left, crowd, psf, threshold, share, known, apart=1.0):

@@ -3,7 +3,7 @@
 import numba
 import numpy as np
 
-from processing.photometry.scan.fit import close_pairs, derivative_stamps, normal_matrix
+from processing.photometry.scan.fit import close_pairs, equations, normal_matrix
 
 NEIGHBOURS = 8
 """At most so many neighbours enter the error of a star: those coupled to it most."""
@@ -16,9 +16,9 @@ def covariances(model):
     A^-1 B A^-1 with A the normal matrix and B the same with weight**2 variance for weight (see photometry.errors). inf
     where nothing constrains a star.
     """
-    pairs, stamps = close_pairs(model.stars), derivative_stamps(model)
-    normal = normal_matrix(model.weight, model.places, stamps, pairs)
-    noise = normal_matrix(model.spread, model.places, stamps, pairs)
+    pairs = close_pairs(model.stars)
+    _, own, coupling = equations(model, pairs, kinds=2)
+    normal, noise = (normal_matrix(*part) for part in ((own[0], pairs, coupling[0]), (own[1], pairs, coupling[1])))
     return _covariances(normal.indptr, normal.indices, normal.data, noise.data)
 
 

@@ -40,6 +40,24 @@ def _along_y(image, kernel, out):
                 line[i] += weight * shifted[i]
 
 
+@numba.njit(cache=True)
+def add_stamps(image, x, y, flux, stamps):
+    """Add ``flux`` times a stamp to ``image`` (ny, nx) at each place.
+
+    ``stamps`` (k, k, n, n), odd k and n: at [j, i] that of a star which is (i - k // 2) / k pixels right of the pixel's
+    middle and (j - k // 2) / k above it.
+    """
+    (ny, nx), (k, _, size, _) = image.shape, stamps.shape
+    for s in range(x.size):
+        cx, cy = int(np.rint(x[s])), int(np.rint(y[s]))
+        i, j = int(np.rint(k * (x[s] - cx))), int(np.rint(k * (y[s] - cy)))
+        stamp = stamps[min(max(j + k // 2, 0), k - 1), min(max(i + k // 2, 0), k - 1)]
+        left, low, light = cx - size // 2, cy - size // 2, np.float32(flux[s])
+        for v in range(max(0, -low), min(size, ny - low)):
+            for u in range(max(0, -left), min(size, nx - left)):
+                image[low + v, left + u] += light * stamp[v, u]
+
+
 def maxima(image, threshold):
     """Pixels above ``threshold`` and not below any of their eight neighbours, with a parabola's vertex.
 

@@ -13,6 +13,8 @@ from scipy.spatial import cKDTree
 
 from processing.photometry.fit import LARGEST_MOVE, Stars, block_matrix, solve
 from processing.photometry.scan import kernels
+from processing.photometry.scan.drawing import Drawing, images, residuals
+from processing.photometry.scan.equations import frame_pairs, normal_equations
 from processing.photometry.scan.places import Apparitions, Mapping, apparitions
 from processing.photometry.scan.psf import RADIUS, FramePSF
 
@@ -56,30 +58,35 @@ class Model:
     profile_error: float
 
     @cached_property
-    def moments(self):
-        """Second moments of the PSF beyond its mean ones for each apparition (psf.cell_moments)."""
-        return self.psf.cell_moments(self.places)
+    def drawing(self):
+        """The stars as the compiled loops draw them."""
+        return self.drawing_of(self.stars.flux)
+
+    def drawing_of(self, flux):
+        """The Drawing of the stars with other fluxes (DN, one a star)."""
+        psf, places, each = self.psf, self.places, flux[self.places.star]
+        profile, least = np.abs(psf.surface[len(psf.surface) // 2]), FAR_LIGHT * np.median(self.noise)
+        reach = sum((np.abs(each) * max(profile[kernels.KNOTS * (RADIUS - edge)], 1e-5) > least).astype(np.int8)
+                    for edge in (kernels.FIT, kernels.CORE))  # fmt: skip
+        return Drawing(places.begins(len(self.data)), places.x, places.y, each, places.cell, reach, *psf.tables, RADIUS)
 
     @cached_property
     def image(self):
         """All stars: float32, (n, ny, nx), DN."""
         model = np.zeros(self.data.shape, np.float32)
-        self.paint(model, self.stars.flux)
+        images(self.drawing, model)
         return model
 
-    def paint(self, images, flux):
-        """Add the stars to ``images``, with other fluxes (DN, one a star)."""
-        psf, places, each = self.psf, self.places, flux[self.places.star]
-        profile, least = np.abs(psf.surface[len(psf.surface) // 2]), FAR_LIGHT * np.median(self.noise)
-        bright, far = (np.abs(each) * max(profile[kernels.KNOTS * (RADIUS - edge)], 1e-5) > least
-                       for edge in (kernels.FIT, kernels.CORE))  # fmt: skip
-        kernels.paint(images, places.frame, places.x, places.y, each, places.key, self.moments, psf.planes,
-                      psf.surface, RADIUS, bright | far, far)  # fmt: skip
+    def paint(self, out, flux):
+        """Add the stars to ``out``, with other fluxes (DN, one a star)."""
+        images(self.drawing_of(flux), out)
 
     @cached_property
     def residual(self):
         """Frames minus sky minus stars, DN; anything where not usable."""
-        return self.data - self.image
+        left = np.empty_like(self.data)
+        residuals(self.drawing, self.data, left)
+        return left
 
     @cached_property
     def weight(self):
@@ -87,6 +94,12 @@ class Model:
         weight = np.empty_like(self.data)
         kernels.weights(self.image, self.usable, self.noise, self.electrons, self.profile_error, weight)
         return weight
+
+    @cached_property
+    def information(self):
+        """Inverse variance of the flux of each star, were it alone and in a known place, DN**-2: (n,); of a fitted Model
+        as it was before the last step."""
+        return equations(self, np.zeros((0, 2), int))[1][0, :, 0, 0]
 
     @property
     def spread(self):
@@ -101,27 +114,25 @@ class Model:
         return replace(self, stars=stars, places=places)
 
     def without(self, rows):
-        """The Model without the stars at ``rows`` (mask); their light is taken off the image of the others."""
-        image = self.image.copy()
-        self.paint(image, np.where(rows, -self.stars.flux, 0.0))
+        """The Model without the stars at ``rows`` (mask)."""
         other = self.with_stars(self.stars.select(~rows), self.places.select(~rows))
-        other.__dict__.update(image=image, moments=self.moments[~rows[self.places.star]])
-        return self._keeping(other, "weight")
+        if "information" in self.__dict__:
+            other.__dict__["information"] = self.information[~rows]
+        return other
 
     def moved(self, dx, dy, flux):
         """The Model with its stars moved (pixel of the strip) and with other fluxes."""
-        stars = Stars(self.stars.x + dx, self.stars.y + dy, flux)
-        return self._keeping(self.with_stars(stars, self.places.moved(dx, dy)), "moments")
+        return self.with_stars(Stars(self.stars.x + dx, self.stars.y + dy, flux), self.places.moved(dx, dy))
 
     def with_psf(self, psf):
         return replace(self, psf=psf)
 
     def with_data(self, data):
         """The Model of the same stars with another sky taken off the frames."""
-        return self._keeping(replace(self, data=data), "image", "weight", "moments")
+        return self._keeping(replace(self, data=data), "drawing", "information")
 
     def with_profile_error(self, error):
-        return self._keeping(replace(self, profile_error=error), "image", "residual", "moments")
+        return self._keeping(replace(self, profile_error=error), "drawing", "information")
 
     def _keeping(self, other, *names):
         """``other``, with what is worked out already and is the same for it."""
@@ -131,9 +142,10 @@ class Model:
 
 def fitted(model, steps=3):
     """The Model with fluxes and places of all stars fitted together (Gauss-Newton)."""
-    start, weight, pairs = model.stars, model.weight, close_pairs(model.stars)
+    start, pairs = model.stars, close_pairs(model.stars)
+    together = meetings(model, pairs)
     for _ in range(steps):
-        model = _step(model, weight, start, pairs)
+        model = _step(model, start, pairs, together)
     return model
 
 
@@ -143,31 +155,35 @@ def close_pairs(stars):
     return cKDTree(np.column_stack([stars.x, stars.y])).query_pairs(reach, output_type="ndarray")
 
 
-def _step(model, weight, start, pairs):
-    stars, places, stamps = model.stars, model.places, derivative_stamps(model)
-    gradient = np.zeros((len(stars), 3))
-    kernels.gradients(model.data, model.image, weight, places.star, places.frame, places.x, places.y, stamps, gradient)
+def meetings(model, pairs):
+    """The frames on which the stars of ``pairs`` meet, see equations.frame_pairs."""
+    return frame_pairs(len(model.data), pairs, *model.places.by_star, model.places.frame)
+
+
+def _step(model, start, pairs, together):
+    stars = model.stars
+    gradient, own, coupling = equations(model, pairs, together)
     gradient[:, 1] -= (stars.x - start.x) / HOLD**2
     gradient[:, 2] -= (stars.y - start.y) / HOLD**2
-    step = solve(normal_matrix(weight, places, stamps, pairs), gradient)
+    step = solve(normal_matrix(own[0], pairs, coupling[0]), gradient)
     scale = np.minimum(1.0, LARGEST_MOVE / np.maximum(np.hypot(step[:, 1], step[:, 2]), 1e-9))
-    return model.moved(scale * step[:, 1], scale * step[:, 2], stars.flux + step[:, 0])
+    better = model.moved(scale * step[:, 1], scale * step[:, 2], stars.flux + step[:, 0])
+    better.__dict__["information"] = own[0, :, 0, 0].copy()
+    return better
 
 
-def derivative_stamps(model):
-    """Derivatives of the frames with flux, X and Y of each apparition: (n, 3, SIZE, SIZE) float32."""
-    places = model.places
-    stamps = np.empty((len(places.star), 3, kernels.SIZE, kernels.SIZE), np.float32)
-    kernels.derivatives(places.frame, places.x, places.y, model.stars.flux[places.star], places.key,
-                        model.moments, model.psf.planes, places.jacobian, stamps)  # fmt: skip
-    return stamps
+def equations(model, pairs, together=None, kinds=1):
+    """The sums of equations.normal_equations: gradient (stars, 3), own (kinds, stars, 3, 3), coupling (kinds, pairs, 3,
+    3)."""
+    together = meetings(model, pairs) if together is None else together
+    gradient = np.zeros((len(model.stars), 3))
+    own, coupling = (np.zeros((kinds, n, 3, 3)) for n in (len(model.stars), len(pairs)))
+    normal_equations(model.data, model.usable, model.noise, model.electrons, model.profile_error, model.drawing,
+                     model.places.jacobian, model.places.star, together, gradient, own, coupling)  # fmt: skip
+    return gradient, own, coupling
 
 
-def normal_matrix(weight, places, stamps, pairs):
+def normal_matrix(own, pairs, coupling):
     """The normal matrix of all stars, (3 n, 3 n) in 3 x 3 blocks, with the prior on their places."""
-    own, coupling = np.zeros((places.stars, 3, 3)), np.zeros((len(pairs), 3, 3))
-    where = places.frame, places.x, places.y, stamps
-    kernels.own_blocks(weight, places.star, *where, own)
-    kernels.pair_blocks(weight, pairs, *places.by_star, *where, coupling)
-    own += np.diag([0.0, HOLD**-2, HOLD**-2]) + 1e-6 * np.eye(3) * np.einsum("nii->ni", own)[:, :, None]
+    own = own + np.diag([0.0, HOLD**-2, HOLD**-2]) + 1e-6 * np.eye(3) * np.einsum("nii->ni", own)[:, :, None]
     return block_matrix(own + 1e-12 * np.eye(3), pairs, coupling)

@@ -16,7 +16,7 @@ from processing.photometry.scan.places import Mapping, apparitions
 from processing.photometry.scan.psf import first_guess
 from processing.photometry.scan.psf_stars import learned_from_stars
 from processing.photometry.scan.saturated import apart_from, in_glare_of, without_bright
-from processing.photometry.scan.sky import frame_sky
+from processing.photometry.scan.sky import frame_sky, without_sky
 
 
 PSF_PEAKS = 5.0
@@ -64,7 +64,7 @@ def measure_band(scan, solution, band, frames, grid, progress=lambda what: None)
     for steps in (2, 1, 1):
         model = learned_from_stars(work.with_sky(fitted(model, steps)))
     progress("blends")
-    crowd = crowding(work.strip(model.image), model.psf)
+    crowd = crowding(model.stars, model.psf, grid.shape)
     for _ in range(rules.deblend_rounds):
         crowded = work.covered(model.stars) > rules.crowded
         threshold = rules.detect_again if crowded else rules.detect
@@ -122,7 +122,7 @@ class Frames:
 
     def with_sky(self, model):
         """The Model with the sky under its stars."""
-        return model.with_data(self.raw - frame_sky(self.raw - model.image, self.usable, self.noise))
+        return model.with_data(without_sky(self.raw, self.usable, self.noise, model.drawing))
 
     def with_peaks(self, model, new):
         """The Model with more stars."""

@@ -34,10 +34,23 @@ class Apparitions:
         return _key(self.frame, self.x, self.y)
 
     @cached_property
+    def cell(self):
+        """Number of the cell on its frame, by rows."""
+        return self.key % (SIDE // CELL) ** 2
+
+    def begins(self, frames):
+        """Where the apparitions of each of so many frames begin, and where those of the last end: (frames + 1,)."""
+        return np.searchsorted(self.frame, np.arange(frames + 1))
+
+    @cached_property
     def by_star(self):
         """``begin`` (stars + 1,) and ``order``: the apparitions of a star are order[begin[s]:begin[s + 1]], by frame."""
         order = np.lexsort((self.frame, self.star))
         return np.searchsorted(self.star[order], np.arange(self.stars + 1)), order
+
+    def rows(self, rows):
+        """Some of the apparitions (mask), of stars with the same numbers."""
+        return Apparitions(self.star[rows], self.frame[rows], self.x[rows], self.y[rows], self.stars, self.jacobian)
 
     def select(self, keep):
         """Those of the stars at ``keep`` (mask), numbered anew."""
@@ -52,8 +65,7 @@ class Apparitions:
         x = self.x + jacobian[:, 0, 0] * step[:, 0] + jacobian[:, 0, 1] * step[:, 1]
         y = self.y + jacobian[:, 1, 0] * step[:, 0] + jacobian[:, 1, 1] * step[:, 1]
         other = Apparitions(self.star, self.frame, x, y, self.stars, self.jacobian)
-        other.__dict__["key"] = self.key
-        other.__dict__["by_star"] = self.by_star
+        other.__dict__.update(key=self.key, cell=self.cell, by_star=self.by_star)
         return other
 
 

@@ -12,6 +12,7 @@ from functools import cached_property
 import numpy as np
 from scipy import ndimage
 
+from processing.photometry.scan.drawing import CORE_LANES, WIDE_LANES, curvature, sorted_by_phase
 from processing.photometry.scan.kernels import CORE, CORE_SIZE, KNOTS
 from processing.photometry.scan.places import CELL, SIDE
 
@@ -44,11 +45,22 @@ class FramePSF:
 
     def basis(self, frame, x, y):
         """What ``time`` and ``field`` are multiplied with: (n, t + 5)."""
+        return np.concatenate([self.in_time(frame), over_field(x, y)], axis=1)
+
+    def in_time(self, frame):
+        """What ``time`` is multiplied with: (n, t)."""
         place = np.interp(frame, self.nodes, np.arange(len(self.nodes)))
-        in_time = np.maximum(0.0, 1.0 - np.abs(place[:, None] - np.arange(len(self.nodes))))
-        u, v = (np.asarray(x) - 127.5) / 128, (np.asarray(y) - 127.5) / 128
-        over_field = np.stack([u**a * v**b - (1 / 3 if max(a, b) == 2 else 0.0) for a, b in FIELD], axis=1)
-        return np.concatenate([in_time, over_field], axis=1)
+        return np.maximum(0.0, 1.0 - np.abs(place[:, None] - np.arange(len(self.nodes))))
+
+    @cached_property
+    def tables(self):
+        """``series``, ``time``, ``field``, ``curved``, ``wide`` of drawing.Drawing."""
+        series = sorted_by_phase(self.planes, CORE_LANES)
+        time = self.in_time(np.arange(round(self.nodes[-1]) + 1)) @ self.time
+        middles = np.arange(SIDE // CELL) * CELL + (CELL - 1) / 2
+        y, x = (a.ravel() for a in np.meshgrid(middles, middles, indexing="ij"))
+        field = over_field(x, y) @ self.field
+        return series, time, field, curvature(series, field), sorted_by_phase(self.surface, WIDE_LANES)
 
     def cell_moments(self, places):
         """The moments at the middles of the cells of ``places`` (Apparitions): (n, 3), pixel**2."""
@@ -78,6 +90,12 @@ class FramePSF:
         half = int(RADIUS / step) - 1
         axis = np.arange(-half, half + 1) * step * KNOTS + (len(self.surface) - 1) / 2
         return ndimage.map_coordinates(self.surface, np.meshgrid(axis, axis, indexing="ij"), order=3, prefilter=False)
+
+
+def over_field(x, y):
+    """What ``FramePSF.field`` is multiplied with: (n, 5)."""
+    u, v = (np.asarray(x) - 127.5) / 128, (np.asarray(y) - 127.5) / 128
+    return np.stack([u**a * v**b - (1 / 3 if max(a, b) == 2 else 0.0) for a, b in FIELD], axis=1)
 
 
 def _changed(surface, moment):

@@ -5,14 +5,17 @@ from scipy.spatial import cKDTree
 
 from processing.config import survey
 from processing.photometry.scan import kernels
+from processing.photometry.scan.cutouts import cutouts
 from processing.photometry.scan.learn import learned
-from processing.photometry.scan.places import Apparitions
 
 JUDGES = 30
 """The brightest clean stars tell the error of the PSF."""
 
 ALIKE = 3.0
 """Stars that the PSF misses by so many times more than the median star teach nothing: they are no single stars."""
+
+MIDDLE = 2
+"""Pixels about a star within which its misfit is told."""
 
 TOLERATED = 1.2
 """A correction may make the misfit so much larger for now: the surface and the moments are corrected together, fluxes and
@@ -30,10 +33,13 @@ def learned_from_stars(model, most=400):
     chosen = clean_stars(model, most)
     if not len(chosen):
         return model
-    before = misfits(model, chosen)
-    chosen, judges = chosen[before <= ALIKE * np.median(before)], chosen[:JUDGES]
     places = apparitions_of(model, chosen)
-    psf = learned(model.psf, model.residual, model.weight, places, model.stars.flux[places.star])
+    cut = cutouts(model, places)
+    before = misfit(model, cut, places)[chosen]
+    chosen, judges = chosen[before <= ALIKE * np.median(before)], chosen[:JUDGES]
+    rows = np.isin(places.star, chosen)
+    places = places.rows(rows)
+    psf = learned(model.psf, cut[rows], places, model.stars.flux[places.star])
     old = float(np.median(before[:JUDGES]))
     for part in (1.0, 0.5, 0.25):
         better = model.with_psf(model.psf.towards(psf, part))
@@ -49,19 +55,27 @@ def _bounded(error):
 
 def misfits(model, chosen):
     """What the fit leaves of stars beyond the noise, in units of their light, rms over their middle: (n,)."""
-    p, sums = apparitions_of(model, chosen), np.zeros((3, len(model.stars)))
-    kernels.misfits(model.residual, model.image, model.usable, model.noise, model.electrons, p.star, p.frame, p.x, p.y, 2,
-                    *sums)  # fmt: skip
-    left, expected, light = sums[:, chosen]
-    return np.sqrt(np.maximum(left - expected, 0) / np.maximum(light, 1e-9))
+    places = apparitions_of(model, chosen)
+    return misfit(model, cutouts(model, places, MIDDLE), places)[chosen]
+
+
+def misfit(model, cut, places):
+    """The same of all stars of a Model (0 without an apparition), from the Cutouts of apparitions."""
+    edge, stars = cut.image.shape[1] // 2 - MIDDLE, len(model.stars)
+    middle = np.s_[:, edge:edge + 2 * MIDDLE + 1, edge:edge + 2 * MIDDLE + 1]
+    usable, light = cut.weight[middle] > 0, np.maximum(cut.image[middle], 0).astype(float)
+    noise = (model.noise[places.frame] ** 2)[:, None, None] + light / model.electrons
+    beyond = np.where(usable, cut.residual[middle].astype(float) ** 2 - noise, 0.0).sum(axis=(1, 2))
+    power = np.where(usable, light**2, 0.0).sum(axis=(1, 2))
+    left, light = (np.bincount(places.star, values, stars) for values in (beyond, power))
+    return np.sqrt(np.maximum(left, 0) / np.maximum(light, 1e-9))
 
 
 def apparitions_of(model, chosen):
     """The Apparitions of the stars ``chosen`` (indices) alone."""
-    p, wanted = model.places, np.zeros(len(model.stars), bool)
+    wanted = np.zeros(len(model.stars), bool)
     wanted[chosen] = True
-    rows = wanted[p.star]
-    return Apparitions(p.star[rows], p.frame[rows], p.x[rows], p.y[rows], p.stars, p.jacobian)
+    return model.places.rows(wanted[model.places.star])
 
 
 def clean_stars(model, most, significance=30.0, neighbours=0.1, reach=12.0):

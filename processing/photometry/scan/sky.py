@@ -6,6 +6,8 @@ Airglow moves between frames and has structure of an arcminute, so that each fra
 import numba
 import numpy as np
 
+from processing.photometry.scan.drawing import desk_of, draw_frame, row_of
+
 CELL = 32
 """Side of a cell in pixels: 64 arcsec, a thousand pixels, so that the noise of its mean is 0.03 of a pixel's."""
 
@@ -26,56 +28,95 @@ def frame_sky(residual, usable, noise):
         Of one pixel; what is ``CLIP`` times it away from the mean of a cell does not count.
     """
     sky = np.empty(residual.shape, np.float32)
-    noise = np.where(np.isfinite(noise), noise, 1.0)
-    _meshes(residual, usable, noise, residual.shape[1] // CELL, residual.shape[2] // CELL, sky)
+    _skies(residual, usable, _known(noise), sky)
     return sky
 
 
-@numba.njit(cache=True)
-def _meshes(residual, usable, noise, rows, columns, sky):
-    mesh = np.empty((rows, columns))
-    for n in range(residual.shape[0]):
-        known = 0
-        overall = 0.0
-        for j in range(rows):
-            for i in range(columns):
-                y, x = j * CELL, i * CELL
-                mesh[j, i] = _level(residual[n, y:y + CELL, x:x + CELL], usable[n, y:y + CELL, x:x + CELL], noise[n])
-                if mesh[j, i] == mesh[j, i]:
-                    known += 1
-                    overall += mesh[j, i]
-        overall = overall / known if known else 0.0
-        for j in range(rows):
-            for i in range(columns):
-                if mesh[j, i] != mesh[j, i]:
-                    mesh[j, i] = overall
-        _spread(mesh, sky[n])
+def without_sky(raw, usable, noise, drawing):
+    """Frames ``raw`` less the sky under the stars of a Drawing (see ``frame_sky``); they keep their stars."""
+    out = np.empty(raw.shape, np.float32)
+    _taken_off(raw, usable, _known(noise), drawing, out)
+    return out
+
+
+def _known(noise):
+    return np.where(np.isfinite(noise), noise, 1.0)
 
 
 @numba.njit(cache=True)
-def _level(values, usable, noise):
-    """Clipped mean, begun at the median of a sample; NaN with too few pixels."""
-    ny, nx = values.shape
-    sample, count = np.empty(ny * nx), 0
+def _skies(residual, usable, noise, sky):
+    for n in range(len(residual)):
+        _sky(residual[n], usable[n], noise[n], sky[n])
+
+
+@numba.njit(cache=True)
+def _taken_off(raw, usable, noise, drawing, out):
+    frames, ny, nx = raw.shape
+    desk = desk_of(ny, nx, drawing.series, drawing.radius)
+    left, sky = np.empty((ny, nx), np.float32), np.empty((ny, nx), np.float32)
+    for n in range(frames):
+        draw_frame(n, drawing, desk, ny, nx)
+        for j in range(ny):
+            left[j] = raw[n, j] - row_of(desk, j, nx)
+        _sky(left, usable[n], noise[n], sky)
+        out[n] = raw[n] - sky
+
+
+@numba.njit(cache=True)
+def _sky(residual, usable, noise, sky):
+    """The sky of one frame, (ny, nx)."""
+    rows, columns = residual.shape[0] // CELL, residual.shape[1] // CELL
+    mesh, values = np.empty((rows, columns)), np.empty(CELL * CELL, np.float32)
+    known, overall = 0, 0.0
+    for j in range(rows):
+        for i in range(columns):
+            cell = slice(j * CELL, (j + 1) * CELL), slice(i * CELL, (i + 1) * CELL)
+            mesh[j, i] = _level(residual[cell], usable[cell], noise, values)
+            if mesh[j, i] == mesh[j, i]:
+                known += 1
+                overall += mesh[j, i]
+    overall = overall / known if known else 0.0
+    for j in range(rows):
+        for i in range(columns):
+            if mesh[j, i] != mesh[j, i]:
+                mesh[j, i] = overall
+    _spread(mesh, sky)
+
+
+@numba.njit(cache=True)
+def _level(cell, usable, noise, values):
+    """Clipped mean, begun at the median of a sample; NaN with too few pixels. ``values``: scratch."""
+    ny, nx = cell.shape
+    count = 0
     for j in range(0, ny, 4):
         for i in range(j // 4 % 4, nx, 4):
             if usable[j, i]:
-                sample[count] = values[j, i]
+                values[count] = cell[j, i]
                 count += 1
     if 16 * count < FEWEST:
         return np.nan
-    centre = np.median(sample[:count])
+    centre = np.median(values[:count])
+    for j in range(ny):
+        for i in range(nx):
+            values[j * nx + i] = cell[j, i] if usable[j, i] else np.float32(np.inf)
     for _ in range(ROUNDS):
-        total, used = 0.0, 0
-        for j in range(ny):
-            for i in range(nx):
-                if usable[j, i] and abs(values[j, i] - centre) < CLIP * noise:
-                    total += values[j, i]
-                    used += 1
+        total, used = _within(values[:ny * nx], np.float32(centre), np.float32(CLIP * noise))
         if used < FEWEST // 2:
             return centre
-        centre = total / used
+        centre += total / used
     return centre
+
+
+@numba.njit(cache=True, fastmath={"reassoc", "nsz"})
+def _within(values, centre, limit):
+    """Sum of the distances to ``centre`` that are below ``limit``, and how many they are."""
+    total, used = np.float32(0.0), np.int32(0)
+    for i in range(values.size):
+        away = values[i] - centre
+        near = abs(away) < limit
+        total += away if near else np.float32(0.0)
+        used += np.int32(near)
+    return total, used
 
 
 @numba.njit(cache=True)

@@ -115,7 +115,7 @@ def doubles():
 
 def blends(scan, model, share=0.05):
     """The peaks above 5 sigma in what a model leaves."""
-    crowd = crowding(strip(scan, model.image), PSF)
+    crowd = crowding(model.stars, PSF, scan.grid.shape)
     return more_peaks(strip(scan, model.residual), crowd, PSF, 5.0, share, model.stars)
 
 

@@ -5,7 +5,7 @@ import pytest
 
 from processing.photometry.fit import Stars
 from processing.photometry.scan.errors import covariances
-from processing.photometry.scan.fit import close_pairs, derivative_stamps, fitted, normal_matrix
+from processing.photometry.scan.fit import close_pairs, equations, fitted, normal_matrix
 from processing.photometry.scan.tests import synthetic
 
 
@@ -17,18 +17,19 @@ def group(profile_error=0.0, count=6, seed=4):
     return synthetic.model(scan, profile_error=profile_error)
 
 
-def dense(model, weight):
-    return normal_matrix(weight, model.places, derivative_stamps(model), close_pairs(model.stars)).toarray()
+def dense(model, kind):
+    """The normal matrix with the weights of the fit (0), and with weight**2 variance (1): see test_equations."""
+    pairs = close_pairs(model.stars)
+    _, own, coupling = equations(model, pairs, kinds=2)
+    return normal_matrix(own[kind], pairs, coupling[kind]).toarray()
 
 
 @pytest.mark.parametrize("profile_error", [0.0, 0.03])
 def test_covariances_are_those_of_weighted_least_squares(profile_error):
     """A^-1 (sum of weight**2 variance) A^-1 with the variance of the noise as it is: of sky and photons."""
     model = group(profile_error)
-    light = np.maximum(model.image, 0)
-    variance = synthetic.NOISE**2 + light / synthetic.GAIN
-    inverse = np.linalg.inv(dense(model, model.weight))
-    expected = inverse @ dense(model, (model.weight**2 * variance * model.usable).astype(np.float32)) @ inverse
+    inverse = np.linalg.inv(dense(model, 0))
+    expected = inverse @ dense(model, 1) @ inverse
     found = covariances(model)
     for s in range(len(model.stars)):
         own = expected[3 * s:3 * s + 3, 3 * s:3 * s + 3]

@@ -53,6 +53,8 @@ def test_errors_are_those_of_known_pixels(lone):
     for s in np.random.default_rng(3).integers(0, len(scan.x), 12):
         mine = model.places.star == s
         x, y, frame = (getattr(model.places, name)[mine] for name in ("x", "y", "frame"))
+        if min(np.abs(a % 1 - 0.5).min() for a in (x, y)) < 2e-3:  # the differences of drawn stamps need one pixel
+            continue
         expected = bound(x, y, frame, scan, model.stars.flux[s])
         assert sigma[s] == pytest.approx(expected, rel=0.03)
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from processing.photometry.scan.cutouts import cutouts
 from processing.photometry.scan.fit import fitted
 from processing.photometry.scan.learn import learned, with_moments
 from processing.photometry.scan.psf import first_guess
@@ -48,7 +49,7 @@ def test_widths_are_recovered_in_time_and_over_the_field(changing):
     p = model.places
     psf = model.psf
     for _ in range(3):
-        psf = with_moments(psf, model.with_psf(psf).residual, model.weight, p, model.stars.flux[p.star])
+        psf = with_moments(psf, cutouts(model.with_psf(psf), p), p, model.stars.flux[p.star])
     inside = (np.abs(p.x - 127.5) < 120) & (np.abs(p.y - 127.5) < 120)
     frame, x, y = p.frame[inside], p.x[inside], p.y[inside]
     true, found = moments(frame, x, y), psf.moments(frame, x, y)
@@ -60,7 +61,8 @@ def test_widths_are_recovered_in_time_and_over_the_field(changing):
 def test_without_light_nothing_is_learnt(changing):
     model = synthetic.model(changing)
     p, psf = model.places, replace(model.psf, time=np.zeros((2, 3)))
-    found = with_moments(psf, model.residual, np.zeros_like(model.weight), p, model.stars.flux[p.star])
+    cut = cutouts(model, p)
+    found = with_moments(psf, replace(cut, weight=0 * cut.weight), p, model.stars.flux[p.star])
     assert np.abs(found.time).max() < 1e-12 and np.abs(found.field).max() < 1e-12
 
 
@@ -75,7 +77,7 @@ def taught():
     for _ in range(3):
         model = fitted(model, 2)
         p = model.places
-        model = model.with_psf(learned(model.psf, model.residual, model.weight, p, model.stars.flux[p.star]))
+        model = model.with_psf(learned(model.psf, cutouts(model, p), p, model.stars.flux[p.star]))
     return fitted(model, 2)
 
 
