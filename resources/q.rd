@@ -127,12 +127,14 @@
 			contamination and confusion flags, one row for each source.</meta>
 		<meta name="_associatedDatalinkService">
 			<meta name="serviceId">source_links</meta>
-			<meta name="idColumn">pts_key</meta>
+			<meta name="idColumn">designation</meta>
 		</meta>
 		<foreignKey inTable="scans" source="scan_key" metaOnly="True"/>
 		<foreignKey inTable="atlas" source="coadd_key" metaOnly="True"/>
 		<index columns="ra,dec" kind="q3c"/>
 		<index columns="pts_key"/>
+		<index columns="scan_key"/>
+		<index columns="coadd_key"/>
 		<index columns="designation"/>
 		<index columns="j_m"/>
 		<index columns="h_m"/>
@@ -153,7 +155,7 @@
 			scripts use; every row of twomass.psc, a choice of its columns.</meta>
 		<meta name="_associatedDatalinkService">
 			<meta name="serviceId">source_links</meta>
-			<meta name="idColumn">cntr</meta>
+			<meta name="idColumn">mainid</meta>
 		</meta>
 		<index columns="raj2000,dej2000" kind="q3c"/>
 		<index columns="cntr"/>
@@ -195,12 +197,12 @@
 						ra AS centeralpha, dec AS centerdelta, \title AS imagetitle, '2MASS camera'::text AS instid,
 						mjd AS dateobs, 2 AS naxes, ARRAY[naxis1, naxis2] AS pixelsize,
 						ARRAY[-pixel_scale / 3600, pixel_scale / 3600]::real[] AS pixelscale, 'ICRS'::text AS refframe,
-						NULL::real AS wcs_equinox, 'SIN'::text AS wcs_projection, NULL::real[] AS wcs_refpixel,
-						NULL::double precision[] AS wcs_refvalues, NULL::real[] AS wcs_cdmatrix,
+						equinox::real AS wcs_equinox, projection AS wcs_projection, crpix::real[] AS wcs_refpixel,
+						crval AS wcs_refvalues, cdmatrix::real[] AS wcs_cdmatrix,
 						band AS bandpassid, 'm'::text AS bandpassunit, (\em_mid)::real AS bandpassrefval,
 						(\em_max)::real AS bandpasshi, (\em_min)::real AS bandpasslo, 'F'::text AS pixflags,
 						s_region AS coverage, atlas_key, \\sql_standardPubDID{file} AS obs_publisher_did
-					FROM published.atlas
+					FROM published.atlas JOIN published.wcs USING (file)
 				</viewStatement>
 			</events>
 		</LOOP>
@@ -386,7 +388,7 @@
 		<meta name="title">2MASS in a Box Point Sources: Links</meta>
 		<meta name="shortName">2MASS box src links</meta>
 		<meta name="description">What belongs to a point source: its row, the images that show it, cutouts of them, its
-			scan. The ID is its pts_key.</meta>
+			scan. The ID is its designation or its pts_key.</meta>
 		<datalinkCore>
 			<descriptorGenerator>
 				<setup imports="gavo.protocols.datalink, processing.publish.links">
@@ -402,7 +404,7 @@
 					with base.getTableConn() as connection:
 						row = links.find_source(connection, pubDID)
 					if row is None:
-						return DatalinkFault.NotFoundFault(pubDID, "No source of the release has this pts_key",
+						return DatalinkFault.NotFoundFault(pubDID, "No source of the release has this designation or pts_key",
 							semantics="#this")
 					return Source(pubDID, row)
 				</code>
@@ -440,7 +442,7 @@
 					</code>
 				</regTest>
 				<regTest title="The source is linked to its row and to its scan">
-					<url ID="\pts_key">source_links/dlmeta</url>
+					<url ID="\designation">source_links/dlmeta</url>
 					<code>
 						rows = {row["semantics"]: row for row in self.getVOTableRows()}
 						self.assertTrue("\designation" in rows["#this"]["description"])

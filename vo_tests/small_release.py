@@ -1,5 +1,7 @@
 """A small release of real data, made without the rest of the pipeline: 683 catalog rows and three fields' images.
 
+In each of the images' fields are a few more rows, copies at other places: the real ones are from another part of the sky.
+
 Where the real data are not beside the checkout, rows and images of the same number and kind are made up.
 """
 
@@ -19,6 +21,9 @@ from vo_tests.made_up import made_up_image, made_up_points
 
 ATLAS = DATA.parent / "atlas"
 FIELDS = {"ic494": "jhk", "f133-06": "jhk", "w44": "jh"}
+ON_IMAGES = ((0.3, 0.2), (0.5, 0.5), (0.85, 0.7))
+"""Where in each field there is a source: share of its columns and lines."""
+
 ORDER = 3
 """HEALPix order of the partitions."""
 
@@ -32,6 +37,7 @@ def make_small_release(path, name, rows=None, copies=1):
         scans = _scans(points, images)
         for image in images:
             image["scan_key"] = scans[image["night"], image["scan"]]["scan_key"]
+        points = pa.concat_tables([points, _points_on(images, points.slice(0, 1))])
         _write_points(folder, points)
         _write_table(folder, "scans", list(scans.values()))
         _write_table(folder, "atlas", images)
@@ -91,13 +97,52 @@ def _image(folder, content, band, key, coadd_key):
         "atlas_key": key, "coadd_key": coadd_key, "band": band.name, "hemis": hemis, "night": (night, hemis),
         "date": f"{'19' if night[0] == '9' else '20'}{night[:2]}-{night[2:4]}-{night[4:]}", "scan": header["SCANNO"],
         "coadd": None, "ra": centre[0], "dec": centre[1], "naxis1": nx, "naxis2": ny,
-        "pixel_scale": abs(header["CDELT1"]) * 3600, "mjd": 51400.1 + key, "airmass": None, "magzp": header["MAGZP"],
+        "pixel_scale": abs(header["CDELT1"]) * 3600, "mjd": _mjd(header, 51400.1 + key), "airmass": None, "magzp": header["MAGZP"],
         "skyval": header["SKYVAL"], "skysig": header["SKYSIG"], "seeing": 2.6 if band.letter == "j" else None,
         "points": 0, "file": file, **fingerprint(folder / file),
     }
     for i, (ra, dec) in enumerate(corners, 1):
         row |= {f"ra_{i}": ra, f"dec_{i}": dec}
     return row
+
+
+def _mjd(header, otherwise):
+    """When the frame at the image's centre was taken, as the header of a real image says."""
+    from astropy.time import Time
+
+    if "UT_DATE" not in header:
+        return otherwise
+    day = header["UT_DATE"].strip()
+    century = "19" if day[0] == "9" else "20"
+    return float(Time(f"{century}{day[:2]}-{day[2:4]}-{day[4:]}T{header['UT'].strip()}").mjd)
+
+
+def _points_on(images, row):
+    """Copies of a source in each field, at the places ON_IMAGES, with keys, names and scan of their own."""
+    fields = {image["coadd_key"]: image for image in images}
+    made = []
+    for x, y in ON_IMAGES:
+        for image in fields.values():
+            ra, dec = _place_in(image, x, y)
+            known = {name: image[name] for name in ("coadd_key", "scan_key", "date", "hemis", "scan")}
+            made.append({**row.to_pylist()[0], **known, "ra": ra, "dec": dec, "pts_key": 900_000_000 + len(made),
+                         "designation": _designation(ra, dec)})
+    psc = load_table("psc")
+    return make_table({c.name: pa.array([source[c.name] for source in made]) for c in psc.columns}, psc)
+
+
+def _place_in(image, x, y):
+    """Between the corners of an image, which are south-east, south-west, north-west, north-east."""
+    shares = ((1 - x) * (1 - y), x * (1 - y), x * y, (1 - x) * y)
+    return [sum(share * image[f"{axis}_{i}"] for i, share in enumerate(shares, 1)) for axis in ("ra", "dec")]
+
+
+def _designation(ra, dec):
+    from astropy import units as u
+    from astropy.coordinates import Angle
+
+    hours = Angle(ra, u.deg).to_string(u.hourangle, sep="", precision=2, pad=True).replace(".", "")
+    return hours + Angle(dec, u.deg).to_string(u.deg, sep="", precision=1, pad=True, alwayssign=True).replace(".", "")
 
 
 def _scans(points, images):

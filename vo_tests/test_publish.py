@@ -64,7 +64,7 @@ def _registered(server):
         rows = dict(connection.execute("SELECT tablename, nrows FROM dc.tablemeta WHERE tablename LIKE 'twomass.%'"))
         columns = dict(connection.execute("SELECT table_name, count(*) FROM tap_schema.columns "
                                           "WHERE table_name LIKE 'twomass.%' GROUP BY table_name"))
-        products = connection.execute("SELECT count(*) FROM dc.products").fetchone()[0]
+        products = connection.execute("SELECT count(*) FROM dc.products WHERE mime = 'image/fits'").fetchone()[0]
         store = json.loads(connection.execute(
             "SELECT obj_description('published'::regnamespace)").fetchone()[0])["store"]
         paths = connection.execute("SELECT DISTINCT split_part(accesspath, '/', 2) FROM dc.products").fetchall()

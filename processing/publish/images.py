@@ -1,5 +1,7 @@
 """The images of a release where DaCHS can serve them: below its folder of inputs, with a small picture of each.
 
+A field that several bands show has a picture in colours besides.
+
 A file is hard-linked where the file system and its permissions allow it and copied otherwise. All images of a store are
 in one folder that gets its name when it is whole.
 """
@@ -11,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from processing.formats.whole import whole_folder
+from processing.publish.links import colour_name
 
 FOLDER = "releases"
 """Below the folder of inputs; each store has a folder in it."""
@@ -31,11 +34,11 @@ def place_images(place, store, release, report):
         return
     account = place.account
     with whole_folder(folder) as partial:
-        for path in release.image_files():
-            name = path.relative_to(release.path)
-            _link_or_copy(path, partial / name, account)
-            _write_preview(path, partial / preview_name(name))
-            report(1)
+        for field in _fields(release):
+            for name in field:
+                _link_or_copy(release.path / name, partial / name, account)
+                report(1)
+            _write_previews(partial, field)
         _give_to(partial, account)
     _give(folder.parent, account)
 
@@ -62,15 +65,57 @@ def _readable_by(path, account):
     return bool(status.st_mode & 0o004) or (status.st_uid == account.pw_uid and bool(status.st_mode & 0o400))
 
 
-def _write_preview(source, target):
+def _fields(release):
+    """The images of the release, field by field: lists of their paths in it."""
+    fields = {}
+    for path in release.image_files():
+        name = path.relative_to(release.path).as_posix()
+        fields.setdefault(colour_name(name), []).append(name)
+    return fields.values()
+
+
+def _write_previews(folder, field):
+    """The picture of each image of a field (paths in ``folder``), and that of the field when it has several."""
     from astropy.io import fits
+
+    pixels = {name: fits.getdata(folder / name) for name in field}
+    for name, image in pixels.items():
+        _write_picture(folder / preview_name(name), preview(image))
+    if len(field) > 1:
+        _write_picture(folder / colour_name(field[0]), colour_preview(pixels))
+
+
+def _write_picture(target, picture):
     from PIL import Image
 
-    with fits.open(source) as hdus:
-        grey = preview(hdus[0].data)
     target.parent.mkdir(parents=True, exist_ok=True)
-    Image.fromarray(grey).save(target, format="JPEG", quality=85)
+    Image.fromarray(picture).save(target, format="JPEG", quality=85)
     target.chmod(0o644)
+
+
+def colour_preview(images):
+    """A picture of a field: uint8, shape (ny, nx, 3), red Ks, green H, blue J, as large as those of its images.
+
+    ``images``: path, of which the name begins with the letter of the band, to pixels; those that do not have the shape
+    of the first are left out.
+    """
+    from processing.quality.picture import colour_picture
+
+    shape = next(iter(images.values())).shape
+    step = -(-max(shape) // PREVIEW_HEIGHT)
+    return colour_picture({Path(name).name[0]: _averaged(image, step) for name, image in images.items()
+                           if image.shape == shape})  # fmt: skip
+
+
+def _averaged(pixels, step):
+    """Means of blocks of ``step`` by ``step`` pixels from the upper edge down, those that are whole; NaN where none was
+    seen."""
+    lines, columns = (size // step for size in pixels.shape)
+    blocks = pixels[pixels.shape[0] - lines * step:, :columns * step].reshape(lines, step, columns, step)
+    seen = np.isfinite(blocks)
+    number = seen.sum(axis=(1, 3))
+    total = np.where(seen, blocks, 0).sum(axis=(1, 3), dtype=float)
+    return np.where(number > 0, total / np.maximum(number, 1), np.nan)
 
 
 def preview(pixels):

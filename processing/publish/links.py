@@ -4,6 +4,7 @@ Runs in the system's Python inside DaCHS (resources/q.rd), so it needs nothing b
 dict with the arguments of DaCHS's ``makeLink``; semantics are terms of http://www.ivoa.net/rdf/datalink/core.
 """
 
+import re
 from urllib.parse import urlencode
 
 FITS, JPEG, VOTABLE = "image/fits", "image/jpeg", "application/x-votable+xml"
@@ -15,7 +16,8 @@ IMAGE_COLUMNS = "file, band, bytes, coadd_key, scan_key, points, obs_publisher_d
 
 IMAGES_OF_FIELD = f"SELECT {IMAGE_COLUMNS} FROM twomass.atlas WHERE coadd_key = %(key)s ORDER BY atlas_key"
 IMAGE = f"SELECT {IMAGE_COLUMNS} FROM twomass.atlas WHERE file = %(file)s"
-SOURCE = "SELECT pts_key, designation, ra, dec, scan_key, coadd_key FROM twomass.psc WHERE pts_key = %(key)s"
+SOURCE = "SELECT pts_key, designation, ra, dec, scan_key, coadd_key FROM twomass.psc WHERE {column} = %(key)s"
+KEY, DESIGNATION = re.compile("[0-9]{1,9}"), re.compile("(?:2MASS[ ]?J)?([0-9]{8})([-+ ])([0-9]{7}[A-Z]?)")
 IMAGES_AT = f"""
     SELECT {IMAGE_COLUMNS} FROM twomass.atlas
     WHERE s_region ~ spoint(radians(%(ra)s), radians(%(dec)s)) ORDER BY coadd_key, atlas_key"""
@@ -44,11 +46,18 @@ def of_image(connection, file, address):
     yield _scan_link(image["scan_key"], address)
 
 
-def find_source(connection, key):
-    """The row of the source (dict) with this key, a text; None when there is none."""
-    if not (key.isdecimal() and key.isascii() and len(key) < 10):
+def find_source(connection, name):
+    """The row (dict) of the source with this designation or pts_key (text); None when there is none.
+
+    A + that nobody encoded arrives as a blank, and the name may be written in full: 2MASS J08300186+0116223.
+    """
+    if KEY.fullmatch(name):
+        column, key = "pts_key", int(name)
+    elif found := DESIGNATION.fullmatch(name):
+        column, key = "designation", "{}{}{}".format(found[1], found[2].replace(" ", "+"), found[3])
+    else:
         return None
-    return next(connection.queryToDicts(SOURCE, {"key": int(key)}), None)
+    return next(connection.queryToDicts(SOURCE.format(column=column), {"key": key}), None)
 
 
 def images_of_source(connection, source):

@@ -10,6 +10,7 @@ import re
 
 from processing.errors import SurveyError
 from processing.publish.copy_format import HEADER, TRAILER, encode_batch
+from processing.publish.world_coordinates import COLUMNS, add_world_coordinates
 from processing.schema import load_table
 
 TABLES = ("scans", "atlas", "psc")
@@ -23,7 +24,7 @@ SQL_TYPES = {
 INDEXES = {
     "scans": (),
     "atlas": ("coadd_key", "scan_key", "q3c_ang2ipix(ra, dec)"),
-    "psc": ("q3c_ang2ipix(ra, dec)", "designation", "j_m", "h_m", "k_m"),
+    "psc": ("q3c_ang2ipix(ra, dec)", "designation", "j_m", "h_m", "k_m", "scan_key", "coadd_key"),
 }
 """Besides the primary keys; the resource descriptor tells users of the same."""
 
@@ -41,6 +42,7 @@ def store_name(release):
     """The schema of a release: its name and a mark of its content and of how this program lays it out in tables."""
     plain = re.sub(r"[^a-z0-9]+", "_", release.name.lower()).strip("_")[:40]
     layout = [table_sql(load_table(table), table) for table in TABLES] + [repr(INDEXES), FOOTPRINT, str(COVERAGE_ORDER)]
+    layout.append(repr(COLUMNS))
     mark = hashlib.sha256("\n".join([release.sha256, *layout]).encode()).hexdigest()
     return f"release_{plain}_{mark[:12]}"
 
@@ -71,6 +73,7 @@ def load(connection, release, report, say):
             _load_table(connection, store, release, load_table(table), report)
         say("indexing")
         _finish_atlas(connection, store)
+        add_world_coordinates(connection, store, release)
         _add_coverage(connection, store, release)
         for table in TABLES:
             _index(connection, store, load_table(table))

@@ -28,6 +28,7 @@ NOT_REGISTERED = 76
 VIEWS = {
     "scans": "SELECT * FROM {store}.scans",
     "atlas": "SELECT *, file AS accref FROM {store}.atlas",
+    "wcs": "SELECT * FROM {store}.wcs",
     "psc": "SELECT * FROM {store}.psc",
     "data": "SELECT {data} FROM {store}.psc",
 }
@@ -37,6 +38,17 @@ PRODUCTS = """
     SELECT file, NULL, NULL, 'image/fits', %(folder)s || file, 'twomass.atlas',
            %(folder)s || 'previews/' || regexp_replace(file, '[.][^.]*$', '') || '.jpg', 'image/jpeg'
     FROM {store}.atlas"""
+
+COLOURS = """
+    INSERT INTO dc.products (accref, owner, embargo, mime, accesspath, sourcetable, preview, preview_mime)
+    SELECT picture, NULL, NULL, 'image/jpeg', %(folder)s || picture, 'twomass.atlas', NULL, NULL
+    FROM (SELECT 'previews/' || regexp_replace(file, '[^/]([^/]*)[.][^.]*$', '\\1') || '.jpg' AS picture
+          FROM {store}.atlas) AS pictures
+    GROUP BY picture HAVING count(*) > 1"""
+"""A picture in colours for each field that more than one band shows."""
+
+IDENTIFIER = "'ivo://{authority}/~?' || gavo_urlescape(file)"
+"""That of an image in ObsCore, as resources/q.rd makes it (DaCHS's macro sql_standardPubDID)."""
 
 LOCK = 2_306_114
 """Key of the advisory lock that a switch holds until its transaction has ended, whatever became of the program."""
@@ -63,6 +75,7 @@ def switch(store, previous, mark, seconds):
     with _committing_once(api) as connection:
         connection.execute(f"SET lock_timeout = '{seconds}s'")
         connection.execute(f"SELECT pg_advisory_xact_lock({LOCK})")
+        _index_identifiers(connection, store, api.getConfig("ivoa", "authority"))
         _replace_tables(api, connection, resource, store)
         _replace_metadata(connection, resource, _rows(connection, store))
         _replace_products(connection, store)
@@ -108,6 +121,13 @@ def _comment(connection, schema):
     return json.loads(next(connection.query("SELECT obj_description(%(s)s::regnamespace)", {"s": schema}))[0])
 
 
+def _index_identifiers(connection, store, authority):
+    """Datalink asks ObsCore for one image by its identifier, in which the site's naming authority is a part."""
+    connection.execute("DROP INDEX IF EXISTS %s.atlas_identifier" % store)
+    connection.execute("CREATE INDEX atlas_identifier ON %s.atlas ((%s))"
+                       % (store, IDENTIFIER.format(authority=authority)))
+
+
 def _replace_tables(api, connection, resource, store):
     """Drop what is published, point ``published`` to the store, and make DaCHS's tables anew."""
     item = resource.getById("publish")
@@ -131,7 +151,8 @@ def _replace_metadata(connection, resource, rows):
 
 def _replace_products(connection, store):
     connection.execute("DELETE FROM dc.products WHERE sourcetable = 'twomass.atlas'")
-    connection.execute(PRODUCTS.format(store=store), {"folder": f"releases/{store}/"})
+    for statement in (PRODUCTS, COLOURS):
+        connection.execute(statement.format(store=store), {"folder": f"releases/{store}/"})
 
 
 def _die_with_parent():
