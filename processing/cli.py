@@ -11,7 +11,6 @@ COMMANDS = {
     "reduce": ("processing.night.command", "raw nights to calibrated images and tables of point sources"),
     "extract": ("processing.extract_command", "Atlas images (one to three bands of a field) to a table of point sources"),
     "release": ("processing.release.command", "extracted fields to a release: catalogs, scans, images, checksums"),
-    "release diff": ("processing.release.difference_command", "what differs between two releases, by region and rule"),
     "validate": ("processing.validate.command", "measure a release against the Level 1 requirements"),
     "release diff": ("processing.release.difference_command", "what differs between two releases, by region and rule"),
     "publish": ("processing.publish.command", "load a release into the database and switch the services to it"),

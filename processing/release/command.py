@@ -1,4 +1,4 @@
-"""Make a release folder of one or more scans or extracted fields.
+"""Make a release folder of scans, of extracted fields, or of the files that the survey published.
 
 Reads the folders that twomass reduce or extract wrote (or a folder that holds several), chooses the best scan of each
 tile, takes out artifacts, chooses the sources that the catalog lists, finds duplicates where scans overlap, gives keys
@@ -11,10 +11,15 @@ and names, and writes the whole release folder:
   coverage.fits   the sky they cover (MOC)
   release.json    what it was made of, row counts, checksums
 
+and on request ascii/ and fits/, the catalog in other formats, a file for each HEALPix partition. twomass release diff
+A B tells what differs between two releases.
+
 The same inputs give the same bytes, whoever does the work; memory does not grow with the catalog.
 
-Example:
+Examples:
   twomass release work/990810s/s049 --out release/w44
+  twomass release --from-ascii psc_*.gz --out release/allsky
+  twomass release diff release/first release/second
 """
 
 from pathlib import Path
@@ -22,8 +27,10 @@ from pathlib import Path
 
 def describe(parser):
     """Add the arguments of the command."""
-    parser.add_argument("works", nargs="+", metavar="WORK", type=Path,
+    parser.add_argument("works", nargs="*", metavar="WORK", type=Path,
                         help="folder of a scan or an extracted field, or a folder with several in it")
+    parser.add_argument("--from-ascii", nargs="+", metavar="FILE", type=Path,
+                        help="instead of WORK: the survey's bulk files (psc_*.gz), rows taken as they are")
     parser.add_argument("--out", required=True, metavar="RELEASE", type=Path,
                         help="the release folder to make; one that is there is replaced when the new one is whole")
     parser.add_argument("--name", help="name of the release (default: the last part of RELEASE)")
@@ -37,18 +44,56 @@ def describe(parser):
                              "must see WORK and RELEASE under the same paths")  # fmt: skip
 
 
+    parser.add_argument("--ascii", action="store_true", help="write the survey's bulk format, too: ascii/psc_*.gz")
+    parser.add_argument("--fits", action="store_true", help="write FITS tables, too: fits/psc_*.fits")
+    parser.add_argument("--optical", metavar="FILE", type=Path,
+                        help="optical stars to look for at the sources: Parquet or ECSV with ra, dec (deg, ICRS, "
+                             "J2000) and vt_mag, if known bt_mag, pm_ra (with cos dec), pm_dec (mas/yr)")  # fmt: skip
+    parser.add_argument("--minor-planets", metavar="FILE", type=Path,
+                        help="ephemeris for mp_flg: ECSV with name, jd (UTC), ra, dec (deg, ICRS, as seen from the "
+                             "observatory), if known rate_ra (with cos dec), rate_dec (arcsec/h), error (arcsec); "
+                             "times of an object at most a day apart, without rates some minutes to an hour")  # fmt: skip
+
+
 def run(args):
     """Make the release and print what came in, what each rule took out, and what was written."""
+    _check(args)
+    print(report(_from_ascii(args) if args.from_ascii else _from_works(args)))
+
+
+def _from_ascii(args):
+    from processing.release.from_bulk import release_from_bulk
+
+    return release_from_bulk(args.from_ascii, args.out, args.name, args.supersedes, _kinds_of(args), args.scheduler,
+                             args.workers)  # fmt: skip
+
+
+def _from_works(args):
+    from processing.release.extras import Extras
+    from processing.release.make import make_release
+
+    types, extras = ("sci", "cal") if args.cal else ("sci",), Extras(args.optical, args.minor_planets, _kinds_of(args))
+    return make_release(args.works, args.out, args.name, args.supersedes, types, args.scheduler, args.workers, extras)
+
+
+def _kinds_of(args):
+    """The further products that are asked for (``products.WRITERS``)."""
+    return tuple(kind for kind in ("ascii", "fits") if getattr(args, kind))
+
+
+def _check(args):
+    """SurveyError when options contradict each other."""
     from processing.errors import SurveyError
 
     if args.workers is not None and (args.workers < 0 or args.scheduler):
         raise SurveyError("--workers: expected a number from 0, and no --scheduler"
                           + (", found both" if args.scheduler else f", found {args.workers}"))  # fmt: skip
-    from processing.release.make import make_release
-
-    types = ("sci", "cal") if args.cal else ("sci",)
-    release = make_release(args.works, args.out, args.name, args.supersedes, types, args.scheduler, args.workers)
-    print(report(release))
+    if bool(args.works) == bool(args.from_ascii):
+        found = "both" if args.works else "neither"
+        raise SurveyError(f"expected WORK folders, or files after --from-ascii; found {found}")
+    for option in ("cal", "optical", "minor_planets"):
+        if args.from_ascii and getattr(args, option):
+            raise SurveyError(f"--{option.replace('_', '-')}: not with --from-ascii, whose rows are taken as they are")
 
 
 def report(release):

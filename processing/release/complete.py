@@ -41,16 +41,21 @@ class PartResult:
     files: dict
 
 
-def complete_cell(folder, number):
-    """Write the catalog's file of one cell, and the apparitions of its sources; the PartResult."""
+def complete_cell(folder, number, extras):
+    """Write the catalog's file of one cell, and the apparitions of its sources; the PartResult.
+
+    ``extras``: processing.release.extras.Extras.
+    """
     own, book = read_kept(folder, number), KeyBook(folder)
     files, apparitions = write_apparitions(folder, number, book)
     keys = book.keys(own["scan"], own["rank"])
     order = np.lexsort((keys, own["index"]))
     table = finish_rows(folder, number, own, keys, book)
-    table = reorder(table, order)
+    table = extras.fill(reorder(table, order))
     if len(table):
-        files.update(write_partition(folder / "psc", sky_plan(folder).cells, number, table, own["index"][order]))
+        cells = sky_plan(folder).cells
+        files.update(write_partition(folder / "psc", cells, number, table, own["index"][order]))
+        files.update(extras.write(folder, cells.order[number], cells.pixel[number], table))
     pixels, counts = histogram(own["index"], survey().release.partition_order)
     coadds, in_coadd = np.unique(table["coadd_key"].to_numpy(), return_counts=True)
     return PartResult(number, len(table), int(in_level1(Points(table)).sum()), pixels, counts, coadds, in_coadd,

@@ -14,6 +14,7 @@ from processing.release.cells import DEEPEST, partition
 from processing.release.complete import complete_cell
 from processing.release.crew import crew
 from processing.release.decide import decide_cell
+from processing.release.extras import Extras
 from processing.release.fields import night_name, read_fields
 from processing.release.finish import Results, finish_release
 from processing.release.footprint import bounding_circle
@@ -26,28 +27,31 @@ from processing.release.scan_unit import ScanTask, write_parents, write_scan
 from processing.sphere import chord
 
 
-def make_release(works, out, name=None, supersedes=None, types=("sci",), scheduler=None, workers=None):
+def make_release(works, out, name=None, supersedes=None, types=("sci",), scheduler=None, workers=None,
+                 extras=Extras()):  # fmt: skip
     """Make the release folder ``out`` of the fields and scans in the folders ``works``; returns the Release.
 
-    ``types``: of scans that it may hold, sci and cal; ``scheduler``, ``workers``: see ``crew``. An older release at
-    ``out`` is replaced in one step. SurveyError when ``out`` is something else, or a field is not whole.
+    ``types``: of scans that it may hold, sci and cal; ``scheduler``, ``workers``: see ``crew``; ``extras``: what else
+    is asked for. An older release at ``out`` is replaced in one step. SurveyError when ``out`` is something else, or a
+    field is not whole.
     """
     out = Path(out).resolve()
     _refuse_other_folder(out)
+    extras.check()
     choice = choose_scans(*read_fields(works), types)
     rows = sum(scan.rows for scan in (*choice.chosen, *choice.spare))
     with whole_folder(out, MANIFEST) as folder:
         with crew(folder.parent, rows, scheduler, workers) as each:
-            content = fill_release(folder, choice, each)
+            content = fill_release(folder, choice, each, extras)
         _remove_units(folder)
-        write_manifest(folder, {"name": name or out.name, "supersedes": supersedes, **content})
+        write_manifest(folder, {"name": name or out.name, "supersedes": supersedes, **content, **extras.provenance()})
     return read_release(out)
 
 
-def fill_release(folder, choice, each):
+def fill_release(folder, choice, each, extras=Extras()):
     """Write all of a release but its manifest into ``folder``; the content of the manifest.
 
-    ``choice``: processing.release.scan_choice.Choice; ``each`` does the units of work (``crew``).
+    ``choice``: processing.release.scan_choice.Choice; ``each`` does the units of work (``crew``); ``extras``: Extras.
     """
     scans = [*choice.chosen, *choice.spare]
     tasks = scan_tasks(choice)
@@ -56,7 +60,7 @@ def fill_release(folder, choice, each):
     cells = _plan_sky(folder, choice, of_scans)
     decided = list(each(decide_cell, [(folder, number) for number in range(len(cells))], "duplicates"))
     _plan_keys(folder, len(choice.chosen), decided)
-    done = list(each(complete_cell, [(folder, number) for number in range(len(cells))], "catalog"))
+    done = list(each(complete_cell, [(folder, number, extras) for number in range(len(cells))], "catalog"))
     nights = list(each(write_night, [(folder, *night) for night in _cal_nights(choice)], "calibration fields"))
     n = len(choice.chosen)
     return finish_release(folder, choice, cells, Results(of_scans[:n], of_scans[n:], decided, done, nights))
