@@ -377,6 +377,7 @@ class Release:
     coverage_order: int = number("")
     ring_order: int = number("")
     least_score: int = number("")
+    edge_error: float = number("arcsec")
 
 
 @dataclass(frozen=True)

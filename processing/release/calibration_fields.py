@@ -99,11 +99,11 @@ def _bright_stars(scans):
 
 
 def _possible(ra, dec, scan, outlines):
-    """Scans of the visit in which each place lies deeper than the border, its own among them."""
-    places, border = unit_vectors(ra, dec), survey().release.border
+    """Scans of the visit in which each place surely lies deeper than the border, its own among them."""
+    places, sure = unit_vectors(ra, dec), survey().release.border + survey().release.edge_error
     count = np.ones(len(ra), int)
     for number, outline in enumerate(outlines):
-        count += (depth_in(places, outline) > border) & (scan != number)
+        count += (depth_in(places, outline) > sure) & (scan != number)
     return count
 
 

@@ -16,7 +16,7 @@ from processing.formats.checksum import check_fingerprint, sha256_of
 from processing.formats.parquet import read_parquet
 from processing.formats.whole import is_partial
 from processing.formats.work_record import IMAGE_COLUMNS, SCAN_COLUMNS
-from processing.release.footprint import outline_of
+from processing.release.footprint import CORNERS, outline_of
 from processing.schema import BANDS, load_table
 
 SCAN_FILE, POINTS_FILE = "scan.json", "points.parquet"
@@ -137,13 +137,16 @@ def read_whole(field):
 
 
 def left_out(field, why):
-    """How release.json says that a field was not used."""
-    return {"work": field.path.resolve().name, "scan": scan_label(field.scan_id), "why": why}
+    """How release.json says that a field was not used; ``corners`` (deg) say where it would have been."""
+    corners = [[field.scan[f"{way}_{n}"] for way in ("ra", "dec")] for n in CORNERS]
+    return {"work": field.path.resolve().name, "scan": scan_label(field.scan_id), "why": why, "type": field.type,
+            "corners": corners}
 
 
 def _failure(folder, record):
     scan_id = tuple(record["id"][name] for name in ("date", "hemis", "scan"))
-    return {"work": folder.resolve().name, "scan": scan_label(scan_id), "why": record["failed"]}
+    return {"work": folder.resolve().name, "scan": scan_label(scan_id), "why": record["failed"],
+            "type": record.get("type", "sci")}
 
 
 def _find(path):

@@ -6,7 +6,7 @@ Columns after the 60 of the catalog:
   _rank         place in the scan, from 0, in the order of observation
   _edge         arcsec to the nearest edge of the scan
   _depth        arcsec to the nearest edge of the other scan of the release in which it lies deepest; -inf far from all
-  _possible     scans of the release in which it lies deeper than the border, its own among them
+  _possible     scans of the release in which it surely lies deeper than the border, its own among them
   _partners     the same among the scans of its tile, spare ones with the chosen one; 0 where there is no spare one
   _failed       the first rule of selection that it fails, 0 for none
   _neighbour    arcsec to the nearest other extraction of the same scan, null when it is alone
@@ -66,11 +66,13 @@ def clean_part(points, record, outline, scan_outline, bright):
     inside = outline_distance(places, outline)
     table = table.append_column("_edge", pa.array(_scan_edge(table, places, scan_outline), pa.float64()))
     table = table.append_column("_neighbour", _neighbour(table))
-    points, steps = Points(table), {"read": len(table)}
+    stays, steps = np.ones(len(table), bool), {"read": len(table)}
     for rule in BEFORE_DUPLICATES:
-        keep = rule.keeps(points)
-        points, inside, steps[rule.name] = points[keep], inside[keep], int((~keep).sum())
-    return Part(points.table, inside, steps, {"dropped": found.artifacts, "touched": found.touched})
+        keeps = rule.keeps(Points(table))
+        steps[rule.name] = int((stays & ~keeps).sum())
+        stays &= keeps
+    return Part(Points(table)[stays].table, inside[stays], steps,
+                {"dropped": found.artifacts, "touched": found.touched})  # fmt: skip
 
 
 def join_parts(parts):
@@ -84,7 +86,8 @@ def join_parts(parts):
         inside = np.concatenate([part.inside for part in parts])
         ra, dec = table["ra"].to_numpy(), table["dec"].to_numpy()
         lost = find_duplicates(ra, dec, number, inside, survey().release.match_radius)[0]
-    return Points(table)[~lost].table, steps | {"image overlap": int(lost.sum())}
+    table = Points(table)[~lost].table if lost.any() else table
+    return table, steps | {"image overlap": int(lost.sum())}
 
 
 def finish_table(table, goes_south, outline, others, partners):
@@ -94,7 +97,7 @@ def finish_table(table, goes_south, outline, others, partners):
     its tile, if there are any.
     """
     ra, dec = table["ra"].to_numpy(), table["dec"].to_numpy()
-    places, border = unit_vectors(ra, dec), survey().release.border
+    places, sure = unit_vectors(ra, dec), survey().release.border + survey().release.edge_error
     depths = [depth_in(places, other) for other in others if outlines_touch(outline, other, MARGIN)]
     beside = [depth_in(places, other) for other in partners]
     rank = np.empty(len(table), np.int32)
@@ -103,8 +106,8 @@ def finish_table(table, goes_south, outline, others, partners):
     columns = {
         INDEX: index, "_rank": rank,
         "_depth": np.max([np.full(len(table), -np.inf), *depths], axis=0),
-        "_possible": (1 + sum((depth > border for depth in depths), np.zeros(len(table)))).astype(np.int16),
-        "_partners": (bool(partners) + sum((depth > border for depth in beside), np.zeros(len(table)))).astype(np.int16),
+        "_possible": (1 + sum((depth > sure for depth in depths), np.zeros(len(table)))).astype(np.int16),
+        "_partners": (bool(partners) + sum((depth > sure for depth in beside), np.zeros(len(table)))).astype(np.int16),
         "_failed": first_failed(Points(table)),
     }  # fmt: skip
     for name, values in columns.items():

@@ -242,7 +242,7 @@ def test_close_pairs_of_a_scan_stay_and_what_is_left_out_is_named(release, raw_n
     assert steps["image overlap"] == 0 and steps["tile overlap"] > 40 and steps["border"] > 100
     assert {rule["rule"] for rule in release.rules_skipped} == {"profile", "clean-up"}
     name, seq = raw_night.night.name, raw_night.night.of_type("sci")[0].seq
-    assert release.left_out == [{"work": "s099", "scan": f"{name} scan {seq:03d}", "why": "no stars"}]
+    assert release.left_out == [{"work": "s099", "scan": f"{name} scan {seq:03d}", "why": "no stars", "type": "sci"}]
     release.verify()
 
 

@@ -75,7 +75,7 @@ def test_neighbours_point_at_each_other_by_the_new_keys(release):
 
 def test_keys_join_points_scans_and_images_and_the_counts_add_up(release):
     points, scans, atlas = (release.read(name) for name in ("psc", "scans", "atlas"))
-    assert release.rows == {"psc": 683, "scans": 4, "atlas": 33, "apparitions": 79}
+    assert release.rows == {"psc": 683, "scans": 4, "atlas": 33, "apparitions": 66}
     assert sum(column(scans, "points")) == 683
     by_scan = dict(zip(column(scans, "scan_key"), column(scans, "scan")))
     assert [by_scan[key] for key in column(points, "scan_key")] == column(points, "scan").tolist()
