@@ -14,17 +14,24 @@ from processing.validate.repeats import science_repeats, visit_repeats
 from processing.validate.statistics import about_zero, median, medians, scatter, symmetric
 
 METHOD = (
-    "Stars alone, above S/N 20 in a band, in {where}: what 68% of the positions deviate by at most on an axis, east and north "
-    "together, from the mean of their star, for the number of measurements in it (for two, the difference over the root of 2). "
-    "Frames of reference are not adjusted, so that their errors are in it.")  # fmt: skip
+    "Stars alone, above S/N 20 in a band, in scans of neighbouring tiles that overlap: what 68% of the positions deviate by at most on an "
+    "axis, east and north together, from the mean of their star (for two, the difference over the root of 2). Frames of reference are not "
+    "adjusted, so that their errors are in it, but for what reference stars in the overlap itself give both scans alike.")  # fmt: skip
+VISIT_METHOD = (
+    "The same in the six scans of visits to calibration fields, and nothing is required of it: they have the same reference stars, so that "
+    "the errors of these are not in it.")
 TRUTH_METHOD = "Catalog minus truth, lone stars above S/N 20 in a band: what 68% of the positions deviate by at most on an axis; nothing is adjusted."
 REFERENCE_METHOD = "Distance and angle of Tycho-2 stars in the catalog's own columns, taken apart on the two axes; errors of Tycho-2 are in it."
 
 
+PIECE = 0.5
+"""Degrees of declination over which the frame of a scan is taken as one: reference stars lie some arcmin apart."""
+
+
 def figures(evidence):
     """Figures of overlaps, visits, the truth and the reference catalog."""
-    found = [_repeated(evidence.apparitions, where, repeat)
-             for where, repeat in ((SCIENCE_REPEATS, science_repeats), (VISITS, visit_repeats))]  # fmt: skip
+    found = [_repeated(evidence.apparitions, *kind) for kind in ((SCIENCE_REPEATS, METHOD, science_repeats, "position"),
+                                                                 (VISITS, VISIT_METHOD, visit_repeats, "alike"))]  # fmt: skip
     if evidence.truth is not None:
         found.append(_against_truth(evidence))
     return [*found, _against_reference(evidence.catalog)]
@@ -50,16 +57,19 @@ def offsets(ra, dec, other_ra, other_dec):
     return np.column_stack([east, np.radians(np.asarray(dec) - other_dec)]) * ARCSEC
 
 
-def _repeated(apparitions, where, repeat):
-    repeats = repeat(apparitions, bright(apparitions))
+def _repeated(apparitions, where, method, repeat, measure):
+    """Scans of one tile have the same reference stars as well, so that spare ones are left out."""
+    repeats = repeat(apparitions, bright(apparitions) & (apparitions["kind"] != "spare"))
     found = repeats.sources
     first = np.unique(repeats.star, return_index=True)[1][repeats.star] if len(repeats) else repeats.star
     places = offsets(found["ra"], found["dec"], found["ra"][first], found["dec"][first])
     deviation = np.column_stack([repeats.deviations(side, offsets=False) for side in places.T])
-    frame = np.unique(np.column_stack([repeats.block, found.scan]), axis=0, return_inverse=True)[1]
-    return _figure(f"error of a position on an axis, {where}", REPEATS, METHOD.format(where=where), deviation,
-                   axis_errors(found), repeats.star, frame, len(np.unique(repeats.block)),
-                   2 * repeats.freedom(np.ones(len(repeats), bool)), found.band("m", 0))  # fmt: skip
+    piece = np.floor(found["dec"][first] / PIECE)
+    frame = np.unique(np.column_stack([repeats.block, found.scan, piece]), axis=0, return_inverse=True)[1]
+    means = len(np.unique(np.column_stack([repeats.block, piece]), axis=0))
+    return _figure(f"error of a position on an axis, {where}", REPEATS, method, deviation, axis_errors(found),
+                   repeats.star, frame, means, 2 * repeats.freedom(np.ones(len(repeats), bool)), found.band("m", 0),
+                   measure)  # fmt: skip
 
 
 def _against_truth(evidence):
@@ -68,7 +78,7 @@ def _against_truth(evidence):
     catalog, row = catalog.where(row >= 0), row[row >= 0]
     deviation = offsets(catalog["ra"], catalog["dec"], evidence.truth.ra[row], evidence.truth.dec[row])
     return _figure("error of a position on an axis, the catalog", TRUTH, TRUTH_METHOD, deviation, axis_errors(catalog),
-                   row, catalog.scan, 0, deviation.size, catalog.band("m", 0))  # fmt: skip
+                   row, _pieces(catalog), 0, deviation.size, catalog.band("m", 0))  # fmt: skip
 
 
 def _against_reference(catalog):
@@ -78,7 +88,7 @@ def _against_reference(catalog):
     angle = np.radians(found["phi_opt"])
     deviation = found["dist_opt"][:, None] * np.column_stack([np.sin(angle), np.cos(angle)])
     return _figure("difference to Tycho-2 on an axis", REFERENCE, REFERENCE_METHOD, deviation, axis_errors(found),
-                   np.arange(len(found)), found.scan, 0, deviation.size, found.band("m", 0), "reference")  # fmt: skip
+                   np.arange(len(found)), _pieces(found), 0, deviation.size, found.band("m", 0), "reference")  # fmt: skip
 
 
 def _figure(quantity, basis, method, deviation, error, star, frame, means, freedom, magnitude, measure="position"):
@@ -95,7 +105,8 @@ def _figure(quantity, basis, method, deviation, error, star, frame, means, freed
         "pull": [_known(about_zero(side)) for side in (deviation / error).T],
         "chi2": _known(median((both / error.ravel()) ** 2) / 0.4549), "curve": _curve(magnitude, deviation),
     }
-    return Figure("astrometry", measure, quantity, None, basis, estimate, method, "arcsec", "<", survey().validate.position,
+    threshold = None if measure == "alike" else survey().validate.position
+    return Figure("astrometry", measure, quantity, None, basis, estimate, method, "arcsec", threshold and "<", threshold,
                   detail)  # fmt: skip
 
 
@@ -105,6 +116,12 @@ def frame_error(deviation, frame, means, value):
     offset = np.array([medians(side, number, number.max() + 1) for side in deviation.T])
     freedom = max(offset.size - 2 * means, 1)
     return float((offset**2).sum() / offset.size / value / np.sqrt(2 * freedom))
+
+
+def _pieces(sources):
+    """Number of the scan and piece of each source."""
+    both = np.column_stack([sources.scan, np.floor(sources["dec"] / PIECE)])
+    return np.unique(both, axis=0, return_inverse=True)[1] if len(sources) else sources.scan
 
 
 def _known(value):

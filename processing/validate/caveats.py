@@ -16,7 +16,7 @@ MOST = 12
 def caveats(evidence, figures):
     """Sentences, in the order in which they matter."""
     return [*_figures(figures), *_left_out(evidence.release), *_scores(evidence.scans), *_bands(evidence.scans),
-            *_visits(evidence), *_rules(evidence.release), *_evidence(evidence)]  # fmt: skip
+            *_visits(evidence), *_rules(evidence.release), *_galaxies(figures), *_evidence(evidence)]  # fmt: skip
 
 
 def _figures(figures):
@@ -41,10 +41,11 @@ def _what(one):
 def _left_out(release):
     by_reason = {}
     for entry in release.left_out:
+        if entry.get("type", "sci") != "sci" or entry["why"] == "type cal":
+            continue
         by_reason.setdefault(entry["why"], []).append(entry["scan"])
     for why, scans in sorted(by_reason.items()):
-        if why != "type cal":
-            yield f"Left out ({why}): {_several(scans)}."
+        yield f"Left out ({why}): {_several(scans)}."
 
 
 def _several(names):
@@ -89,6 +90,13 @@ def _rules(release):
     for rule in release.rules_skipped:
         rows = f" ({rule['rows']} rows)" if rule.get("rows") else ""
         yield f"Rule not applied, {rule['rule']}{rows}: {rule['why']}."
+
+
+def _galaxies(figures):
+    for one in figures:
+        if one.detail.get("parts_of_galaxies"):
+            yield (f"{one.detail['parts_of_galaxies']} catalog-level rows are parts of galaxies, away from their middle: nothing marks them "
+                   "(gal_contam) as long as there are no extended sources.")  # fmt: skip
 
 
 def _evidence(evidence):

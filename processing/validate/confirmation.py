@@ -22,8 +22,19 @@ def limit_bin(k):
 
 def listed(apparitions, k):
     """Which apparitions would be in the catalog, measured in band ``k``, if their scan alone had seen the source."""
-    inside = apparitions["edge"] > survey().release.border
-    return apparitions["selected"].astype(bool) & inside & apparitions.detected(k)
+    return apparitions["selected"].astype(bool) & surely_inside(apparitions) & apparitions.detected(k)
+
+
+def surely_inside(apparitions):
+    """Which lie farther inside their scan than its border, whatever its edges are off by."""
+    return apparitions["edge"] > survey().release.border + survey().release.edge_error
+
+
+def trials_of(apparitions):
+    """Scans that surely could see the source of each apparition; those that saw it near their edge do not count."""
+    number = groups(apparitions)
+    unsure = np.bincount(number, ~surely_inside(apparitions), minlength=int(number.max(initial=-1)) + 1)
+    return apparitions["possible"] - unsure[number]
 
 
 def unconfused(apparitions, k):
@@ -44,13 +55,13 @@ class Trials:
     def __init__(self, apparitions, k, visit):
         self.visit, self.others = visit, survey().validate.confirmed_scans if visit else 1
         wanted = of_kind(apparitions, visit) & listed(apparitions, k)
-        wanted[wanted] = unconfused(apparitions, k)[wanted]
+        wanted[wanted] = (unconfused(apparitions, k) & (trials_of(apparitions) >= 2))[wanted]
         found, number = apparitions.where(wanted), groups(apparitions)[wanted]
         number = np.unique(number, return_inverse=True)[1]
         magnitude, count = found.band("m", k).astype(float), np.bincount(number)
         total = np.bincount(number, magnitude)
         possible = np.zeros(len(count))
-        np.maximum.at(possible, number, found["possible"])
+        np.maximum.at(possible, number, trials_of(apparitions)[wanted])
         enough = count[number] - 1 >= self.others
         self.hits = (total[number] - magnitude)[enough] / (count[number] - 1)[enough]
         missing = np.where(count >= self.others, np.maximum(possible - count, 0), 0).astype(int)
@@ -77,7 +88,7 @@ def confirmed(apparitions, visit):
     """Catalog-level apparitions that other scans should see: whether they do (bool), and whether nobody is near."""
     number = groups(apparitions)
     kept = of_kind(apparitions, visit) & apparitions["selected"].astype(bool) & apparitions.catalog_level
-    kept &= (apparitions["edge"] > survey().release.border) & (apparitions["possible"] >= (3 if visit else 2))
+    kept &= surely_inside(apparitions) & (trials_of(apparitions) >= (3 if visit else 2))
     kept[kept] &= apparitions.where(kept).high_latitude
     alone = np.bincount(number, ~apparitions.alone, minlength=int(number.max(initial=-1)) + 1)[number] == 0
     return (apparitions["seen"] >= 2)[kept], alone[kept]

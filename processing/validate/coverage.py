@@ -45,7 +45,7 @@ def figures(evidence):
 def left_out(release):
     """Outlines (rows with corners) of science scans that are not in the release, and the number whose place is not
     known."""
-    science = [one for one in release.left_out if one.get("type", "sci") == "sci"]
+    science = [one for one in release.left_out if one.get("type", "sci") == "sci" and one["why"] != "type cal"]
     placed = [one["corners"] for one in science if one.get("corners")]
     rows = [{f"{way}_{n}": value for n, corner in enumerate(corners, 1) for way, value in zip(("ra", "dec"), corner)}
             for corners in placed]  # fmt: skip

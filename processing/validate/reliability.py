@@ -17,7 +17,8 @@ TWO_SCANS = (
     "looks like a false one.")
 TRUE = (
     "Catalog-level rows (ph_qual A in a band, or Read1 or Read3; no minor planet): the share that has a true star or galaxy within "
-    "2 arcsec. Confused ones are not left out.")
+    "2 arcsec. Confused ones are not left out. Rows farther from the middle of a galaxy, but in its half-light radius, are parts of it: "
+    "neither true point sources nor false, they are counted by themselves until there are extended sources that mark them.")
 
 
 def figures(evidence):
@@ -41,7 +42,9 @@ def _against_truth(evidence):
     rows = catalog.where(catalog.catalog_level & ~(catalog["mp_flg"] == 1))
     apart = evidence.truth.nearest(rows["ra"], rows["dec"])
     true = apart <= survey().release.match_radius
-    detail = {"false": _false(rows.where(~true), apart[~true]), "chance": _chance(evidence.truth),
+    parts = ~true & evidence.truth.in_galaxy(rows["ra"], rows["dec"])
+    rows, apart, true = rows.where(~parts), apart[~parts], true[~parts]
+    detail = {"parts_of_galaxies": int(parts.sum()), "false": _false(rows.where(~true), apart[~true]), "chance": _chance(evidence.truth),
               "one_band": _part(rows, true, _bands(rows) == 1), "faint": _part(rows, true, _best(rows) < 15)}  # fmt: skip
     return _figure("reliability, the catalog", TRUTH, share(true.sum(), len(true)), TRUE, detail)
 

@@ -18,8 +18,8 @@ STEP, FEWEST = 0.1, 20
 """Of the magnitudes at which the scatter is told, and the fewest measurements for it."""
 
 NEAR = (0.5, 1.15)
-"""The law is fitted where the scatter, in units of the one that is looked for, is between these: it is straight there,
-and fainter stars are missing from the catalog when they are measured too faint."""
+"""The law is fitted where the scatter, in units of the one that is looked for, is between these, from the bright side: it
+is straight there, and fainter stars are missing from the catalog when they are measured too faint."""
 
 DRAWS = 60
 
@@ -44,8 +44,11 @@ def ten_sigma(x, deviation):
     """Where deviations (n,) of sources at ``x`` (n,), mag, scatter by 0.109; NaN when that is outside what is seen."""
     centre, scatter, _ = scatter_curve(x, deviation)
     wanted = survey().validate.ten_sigma
-    near = (scatter > wanted * NEAR[0]) & (scatter < wanted * NEAR[1])
-    if near.sum() < 3 or not (scatter.min() < wanted < scatter.max()):
+    if not len(scatter) or scatter[0] > wanted or not (scatter > wanted).any():
+        return np.nan
+    beyond = np.append(np.flatnonzero(scatter > wanted * NEAR[1]), len(scatter))[0]
+    near = (scatter > wanted * NEAR[0]) & (np.arange(len(scatter)) < beyond)
+    if near.sum() < 3:
         return np.nan
     slope, start = np.polyfit(centre[near], np.log10(scatter[near]), 1)
     return float((np.log10(wanted) - start) / slope) if slope > 0 else np.nan

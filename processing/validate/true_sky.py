@@ -11,19 +11,20 @@ from scipy.spatial import cKDTree
 
 from processing.config import survey
 from processing.simulate.truth import Truth
-from processing.sphere import chord, unit_vectors
+from processing.sphere import arc, chord, unit_vectors
 from processing.validate.apparitions import LETTERS
 
 
 @dataclass(frozen=True)
 class TrueSky:
-    """All true objects: ``ra``, ``dec`` (deg), ``mag`` (n, 3), ``star`` (bool: no galaxy); one row each, whatever the
-    number of tiles it is on."""
+    """All true objects: ``ra``, ``dec`` (deg), ``mag`` (n, 3), ``star`` (bool: no galaxy), ``radius`` (arcsec, that holds
+    half of a galaxy's light; 0 for stars); one row each, whatever the number of tiles it is on."""
 
     ra: np.ndarray
     dec: np.ndarray
     mag: np.ndarray
     star: np.ndarray
+    radius: np.ndarray
 
     def __len__(self):
         return len(self.ra)
@@ -51,9 +52,17 @@ class TrueSky:
 
     def nearest(self, ra, dec):
         """Distance to the nearest object of each place, arcsec; inf where there is none at all."""
-        from processing.sphere import arc
-
         return arc(self.tree.query(unit_vectors(ra, dec))[0]) if len(self) else np.full(len(ra), np.inf)
+
+    def in_galaxy(self, ra, dec):
+        """Which places lie within the match radius of the half-light ellipse, taken as a circle, of a galaxy."""
+        inside, margin = np.zeros(len(ra), bool), survey().release.match_radius
+        wide = np.flatnonzero(self.radius > 0)
+        if len(wide) and len(ra):
+            reach = chord(self.radius[wide] + margin)
+            for rows in cKDTree(unit_vectors(ra, dec)).query_ball_point(self.places[wide], reach):
+                inside[rows] = True
+        return inside
 
     def counterparts(self, ra, dec, k):
         """The isolated star (of band ``k``) that each source is, shape (n,): its row, -1 for none.
@@ -74,10 +83,14 @@ def read_true_sky(folder):
     parts = []
     for kind in ("stars", "galaxies"):
         files = sorted(Path(truth.folder).glob(f"*/{kind}.parquet"))
-        table = pa.concat_tables([pq.read_table(file, columns=["id", "ra", "dec", *LETTERS]) for file in files])
+        names = ["id", "ra", "dec", *LETTERS] + (["reff"] if kind == "galaxies" else [])
+        table = pa.concat_tables([pq.read_table(file, columns=names) for file in files])
         _, first = np.unique(table["id"].to_numpy(), return_index=True)
-        parts.append((table.take(first), kind == "stars"))
-    tables = [table for table, _ in parts]
-    ra, dec = (np.concatenate([table[name].to_numpy() for table in tables]) for name in ("ra", "dec"))
-    mag = np.concatenate([np.column_stack([table[name].to_numpy() for name in LETTERS]) for table in tables])
-    return TrueSky(ra, dec, mag, np.repeat([star for _, star in parts], [len(table) for table in tables]))
+        parts.append(_columns(table.take(first), kind == "stars"))
+    return TrueSky(*(np.concatenate(column) for column in zip(*parts)))
+
+
+def _columns(table, star):
+    ra, dec = (table[name].to_numpy() for name in ("ra", "dec"))
+    radius = np.zeros(len(ra)) if star else table["reff"].to_numpy().astype(float)
+    return ra, dec, np.column_stack([table[name].to_numpy() for name in LETTERS]), np.full(len(ra), star), radius

@@ -57,11 +57,12 @@ def agrees(found):
 def overall(figures):
     """The verdict of a requirement from those of its figures.
 
-    Each quantity and band is met when one of its figures says so and none says otherwise; the requirement when all that
-    were measured are.
+    Each quantity and band of which something is required is met when one of its figures says so and none says
+    otherwise; the requirement when all that were measured are.
     """
     found = {}
-    for one in figures:
+    required = [one for one in figures if one.threshold is not None]
+    for one in required or figures:
         found.setdefault((one.measure, one.band), set()).add(verdict(one))
     each = [next((word for word in (NOT_MET, MET, TOO_FEW, INFORMATIVE) if word in words), NOT_MEASURED)
             for words in found.values()]  # fmt: skip

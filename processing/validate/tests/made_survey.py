@@ -70,7 +70,7 @@ class Made:
         mag = np.where(mag < self.facts.brightest, self.rng.uniform(self.facts.brightest, 17.0, count), mag)
         ra, dec = self.rng.uniform(west, east, count), self.rng.uniform(south, north, count)
         alone = nearest_others(ra, dec)[0] > ALONE
-        sky = ra[alone], dec[alone], mag[alone, None] - np.array(self.facts.colour), np.ones(alone.sum(), bool)
+        sky = ra[alone], dec[alone], mag[alone, None] - np.array(self.facts.colour), np.ones(alone.sum(), bool), np.zeros(alone.sum())
         self.skies.append(sky)
         return sky
 
@@ -106,7 +106,7 @@ class Made:
 
     def _observe(self, sky, boxes, names):
         """Every scan measures what lies in its box; false sources are stars of their own that one scan sees."""
-        ra, dec, mag, _ = sky
+        ra, dec, mag, *_ = sky
         inside = np.column_stack([_edge(ra, dec, box) for box in boxes])
         tables, star, limits, false = [], [], [], len(ra)
         for n, (box, name) in enumerate(zip(boxes, names)):
@@ -124,7 +124,7 @@ class Made:
             limits.append(limit)
         star, table = np.concatenate(star), pa.concat_tables(tables)
         order = np.argsort(star, kind="stable")
-        return _Found(table, order, star[order], (inside > 10).sum(axis=1), limits)
+        return _Found(table, order, star[order], np.maximum((inside > 14).sum(axis=1), _seen(star, len(inside))), limits)
 
     def _measure(self, ra, dec, mag, limit, name, box):
         facts, rng, count = self.facts, self.rng, len(ra)
@@ -165,6 +165,10 @@ class _Found:
 def _edge(ra, dec, box):
     """Distance from the nearest side, arcsec; near the equator."""
     return 3600 * np.minimum(np.minimum(ra - box[0], box[1] - ra), np.minimum(dec - box[2], box[3] - dec))
+
+
+def _seen(star, count):
+    return np.bincount(star, minlength=count)
 
 
 def _joined(parts):
