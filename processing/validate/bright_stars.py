@@ -4,22 +4,22 @@ import numpy as np
 
 from processing.config import survey
 from processing.validate.apparitions import LETTERS, SCIENCE
-from processing.validate.figure import REPEATS, TRUTH, Figure
+from processing.validate.figure import REPEATS, TRUTH, Figure, ranges
 from processing.validate.repeats import groups
 from processing.validate.statistics import FEWEST, median, median_error, scatter, symmetric, unknown
 
-BIAS = "Read1 stars of {low:g} to {high:g} mag in the catalog: median of measured minus true magnitude, zero points included."
+BIAS = "Read1 stars in the catalog, {ranges}: median of measured minus true magnitude, zero points included."
 NO_BIAS = (
     "Repeats cannot tell an error that all scans share; it takes a truth, or stars whose magnitudes are known otherwise. How Read1 goes "
     "over into Read2 is told below.")
 SCATTER = (
-    "Read1 stars of {low:g} to {high:g} mag, measured so by several scans (overlaps, spare scans and visits together): what 68% of the "
+    "Read1 stars, {ranges}, measured so by several scans (overlaps, spare scans and visits together): what 68% of the "
     "measurements deviate by at most from the mean of their star, for their number.")
-TRUE_SCATTER = "Read1 stars of {low:g} to {high:g} mag in the catalog: what 68% of measured minus true magnitudes deviate by from their median."
+TRUE_SCATTER = "Read1 stars in the catalog, {ranges}: what 68% of measured minus true magnitudes deviate by from their median."
 CONTINUITY = (
-    "Stars within {near:g} mag of the saturation of the 1.3 s exposure, {middle:g} mag: median of Read1 minus Read2 of stars that one scan "
+    "Stars within {near:g} mag of the saturation of the 1.3 s exposure ({middle}): median of Read1 minus Read2 of stars that one scan "
     "measured the one way and another scan the other.")
-TRUE_CONTINUITY = "Stars within {near:g} mag of {middle:g}: median error against the truth of those from Read1 minus that of those from Read2."
+TRUE_CONTINUITY = "Stars within {near:g} mag of the saturation of the 1.3 s exposure ({middle}): median error against the truth of those from Read1 minus that of those from Read2."
 
 
 def figures(evidence):
@@ -50,7 +50,7 @@ def _bias(evidence, k):
     difference, true, _ = _errors(evidence, k, "1")
     inside = (true > low) & (true < high)
     detail = _points(true, difference)
-    return _figure("read1_bias", k, TRUTH, _size(difference[inside]), BIAS.format(low=low, high=high),
+    return _figure("read1_bias", k, TRUTH, _size(difference[inside]), BIAS.format(ranges=ranges(bright_end)),
                    "size of the bias at the saturation limit", detail)  # fmt: skip
 
 
@@ -63,18 +63,19 @@ def _size(values):
 
 
 def _repeatability(evidence, k, end):
-    low, high = (faint_end if end == "faint" else bright_end)(k)
+    ends = faint_end if end == "faint" else bright_end
+    low, high = ends(k)
     item, what = f"read1_{end}", f"repeatability at the {'faint' if end == 'faint' else 'saturation'} limit"
     mean, deviation, star, freedom = _deviations(evidence.apparitions, k)
     inside = (mean > low) & (mean < high)
     estimate = scatter(deviation[inside], star[inside], round(freedom[inside].sum()))
-    yield _figure(item, k, REPEATS, estimate, SCATTER.format(low=low, high=high), what, _points(mean, deviation))
+    yield _figure(item, k, REPEATS, estimate, SCATTER.format(ranges=ranges(ends)), what, _points(mean, deviation))
     if evidence.truth is not None:
         difference, true, scan = _errors(evidence, k, "1")
         inside = (true > low) & (true < high)
         values = difference[inside] - median(difference[inside])
         estimate = scatter(values, np.arange(len(values)), max(len(values) - 1, 0))
-        yield _figure(item, k, TRUTH, estimate, TRUE_SCATTER.format(low=low, high=high), what)
+        yield _figure(item, k, TRUTH, estimate, TRUE_SCATTER.format(ranges=ranges(ends)), what)
 
 
 def _deviations(apparitions, k):
@@ -113,7 +114,7 @@ def _matched(sources, truth, k, origin):
 
 def _continuity(evidence, k):
     rules, what = survey().validate, "Read1 minus Read2 where one takes over from the other, size"
-    words = {"near": rules.continuity_range, "middle": rules.read2_saturation[k]}
+    words = {"near": rules.continuity_range, "middle": "J {:g}, H {:g}, Ks {:g} mag".format(*rules.read2_saturation)}
     difference = _both_ways(evidence.apparitions, k)
     yield _figure("read1_continuity", k, REPEATS, _size(difference), CONTINUITY.format(**words), what,
                   {"median": None if not len(difference) else round(median(difference), 5)})  # fmt: skip

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from processing.schema import BANDS
 from processing.validate.apparitions import Sources
 from processing.validate.statistics import Estimate
 from processing.validate.true_sky import TrueSky
@@ -43,3 +44,8 @@ class Figure:
     sense: str | None = None
     threshold: float | None = None
     detail: dict = field(default_factory=dict)
+
+
+def ranges(ends):
+    """Words for the range of each band: ``ends(k)`` gives two magnitudes."""
+    return ", ".join(f"{band.name} {ends(k)[0]:g} to {ends(k)[1]:g}" for k, band in enumerate(BANDS)) + " mag"

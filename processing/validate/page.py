@@ -9,7 +9,8 @@ from processing.quality.page import CSS
 from processing.validate import plots
 
 OWN_CSS = Path(__file__).with_name("page.css")
-WORDS = ("met", "not met", "too few", "not measured")
+WORDS = {"met": "requirements met", "not met": "requirements not met", "too few": "with too few objects to tell",
+         "not measured": "not measured"}  # fmt: skip
 SUMMARY = {"uniformity": "largest"}
 """The measure that stands in the table where a requirement has several."""
 
@@ -49,7 +50,7 @@ def _shown(content):
 def _tiles(content):
     verdicts = [one["verdict"] for one in content["requirements"]]
     tension = [abs(row["tension"]) for row in content["figures"] if row["tension"] is not None]
-    tiles = [(str(verdicts.count(word)), f"requirements {word}") for word in WORDS]
+    tiles = [(str(verdicts.count(word)), told) for word, told in WORDS.items()]
     if tension:
         agree = sum(row["agrees"] is True for row in content["figures"])
         tiles.append((f"{agree} of {len(tension)}", f"figures from repeats agree with the truth; median {np.median(tension):.1f} sigma"))
@@ -95,9 +96,9 @@ def _performance(item, content):
         wanted = row["item"] == item and SUMMARY.get(item, row["measure"]) == row["measure"]
         if wanted and row["measured"] is not None and (row["threshold"] is not None or item == "coverage"):
             lines.setdefault((row["quantity"], row["basis"]), []).append(row)
-    told = "".join(f'<div><span class="basis">{_source(*key)}</span>{"".join(_one(row) for row in rows)}</div>'
-                   for key, rows in lines.items())  # fmt: skip
-    return told or '<span class="band">not measured</span>'
+    told = "".join(f'<div><span class="basis">{_source(*key)}</span><div>{" ".join(_one(row) for row in rows)} '
+                   f'{rows[0]["unit"] or ""}</div></div>' for key, rows in lines.items())  # fmt: skip
+    return told or '<span class="nothing">not measured</span>'
 
 
 def _source(quantity, basis):
@@ -110,7 +111,7 @@ def _source(quantity, basis):
 
 def _one(row):
     band = f'<span class="band">{row["band"]}</span>' if row["band"] else ""
-    return f'<span class="one">{band}{number(row)}</span>'
+    return f'<span class="one">{band}{number({**row, "unit": row["unit"] and ""})}</span>'
 
 
 def number(row):
@@ -164,15 +165,21 @@ def _cells(row):
 
 
 def _methods(rows):
-    texts = {row["method"]: row["quantity"] for row in reversed(rows)}
-    told = "".join(f"<p><b>{escape(quantity)}.</b> {escape(method)}</p>" for method, quantity in reversed(texts.items()))
+    texts = {row["method"]: row for row in reversed(rows)}
+    told = "".join(f"<p><b>{escape(_named(row))}.</b> {escape(method)}</p>" for method, row in reversed(texts.items()))
     return f"<details open><summary>How it was measured</summary>{told}</details>"
+
+
+def _named(row):
+    """A figure's name with what it is from."""
+    quantity = row["quantity"][0].upper() + row["quantity"][1:]
+    return f"{quantity} ({row['basis']})" if row["basis"] else quantity
 
 
 def _preview(preview):
     parts = [f'<div class="plot">{svg}</div>' for svg in (plots.sky(preview), plots.counts(preview)) if svg]
     return ('<section id="preview"><h2>Sky coverage and source counts</h2><p>Outlines of the scans of the release, and how many sources were '
-            f'measured in each band.</p><div class="two">{"".join(parts)}</div></section>\n')  # fmt: skip
+            f'measured in each band.</p>{"".join(parts)}</section>\n')  # fmt: skip
 
 
 def _caveats(sentences):

@@ -24,7 +24,7 @@ def plot(item, rows):
 
 def sky(preview):
     """The map of scans, coloured by the number of sources."""
-    return figure(_sky, preview, height=3.4) if preview["scans"] else None
+    return figure(_sky, preview, height=3.0) if preview["scans"] else None
 
 
 def counts(preview):
@@ -216,14 +216,14 @@ def _sky(axis, preview):
     middle = np.degrees(np.angle(np.mean(np.exp(1j * np.radians(np.concatenate(corners)[:, 0])))))
     shapes = [np.column_stack([(one[:, 0] - middle + 180) % 360 - 180 + middle, one[:, 1]]) for one in corners]
     density = [one["points"] / max(_area(shape), 1e-6) for one, shape in zip(preview["scans"], shapes)]
-    patches = PolyCollection(shapes, array=np.log10(np.maximum(density, 1)), cmap=colormaps["YlGnBu"], edgecolor=INK,
+    patches = PolyCollection(shapes, array=np.array(density), cmap=colormaps["YlGnBu"], edgecolor=INK,
                              linewidth=0.5, alpha=0.85)  # fmt: skip
     axis.add_collection(patches)
     axis.autoscale_view()
     axis.invert_xaxis()
     axis.set(xlabel="right ascension, deg", ylabel="declination, deg")
     bar = axis.figure.colorbar(patches, ax=axis, pad=0.02, fraction=0.05)
-    bar.set_label("log10 of sources a square degree", fontsize=8)
+    bar.set_label("sources a square degree", fontsize=8)
     bar.outline.set_visible(False)
 
 

@@ -4,16 +4,16 @@ import numpy as np
 
 from processing.config import survey
 from processing.validate.apparitions import LETTERS
-from processing.validate.figure import REPEATS, SCIENCE_REPEATS, TRUTH, VISITS, Figure
+from processing.validate.figure import REPEATS, SCIENCE_REPEATS, TRUTH, VISITS, Figure, ranges
 from processing.validate.repeats import science_repeats, visit_repeats
 from processing.validate.statistics import about_zero, medians, rms, scatter
 
 METHOD = (
-    "Profile fits of stars alone and unflagged, {low:g} to {high:g} mag in the mean of their measurements in {where}: what 68% of the "
+    "Profile fits of stars alone and unflagged, {ranges} in the mean of their measurements in {where}: what 68% of the "
     "measurements deviate by at most, from the mean of their star, for the number of measurements in it (for two, the difference "
     "over the root of 2). Offsets between scans are taken out: they are the uniformity.")
 TRUTH_METHOD = (
-    "The same sources of the catalog, {low:g} to {high:g} mag true, against the truth; the median of each scan is taken out.")
+    "Sources of the catalog of the same kind, {ranges} true: what 68% of them deviate by at most from the truth; the median of each scan is taken out.")
 
 
 def figures(evidence):
@@ -55,13 +55,13 @@ def _in_range(magnitude, k):
 
 
 def _figure(k, basis, where, method, deviation, error, magnitude, block, freedom):
-    rules = survey().validate
-    value = about_zero(deviation)
+    rules, value = survey().validate, about_zero(deviation)
+    told = ranges(lambda k: (rules.bright[k], rules.faint[k]))
     detail = {"clipped_rms": _clipped(deviation), "pull": about_zero(deviation / error),
               "beyond_four_sigma": float(np.mean(np.abs(deviation) > 4 * value)) if len(deviation) else None,
               "curve": _curve(magnitude, deviation)}  # fmt: skip
     return Figure("precision", "precision", f"scatter of a measurement, {where}", k, basis,
-                  scatter(deviation, block, freedom), method.format(low=rules.bright[k], high=rules.faint[k], where=where), "mag", "<", rules.precision,
+                  scatter(deviation, block, freedom), method.format(ranges=told, where=where), "mag", "<", rules.precision,
                   detail)  # fmt: skip
 
 
