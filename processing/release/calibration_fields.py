@@ -8,13 +8,15 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from processing.config import survey
 from processing.release.apparitions import FOLDER, row_columns, write_part
 from processing.release.duplicates import depth_in, leaders, losers, pairs_between, precedence
 from processing.release.fields import SCAN_FILE, provenance, read_record, read_whole, settings_key
+from processing.release.groups import KINDS
 from processing.release.key_book import KeyBook
-from processing.release.plan import scan_file
+from processing.release.plan import cell_file, scan_file, sky_plan
 from processing.release.rows import open_rows, take
 from processing.release.scan_table import clean_part, finish_table, join_parts
 from processing.sphere import unit_vectors
@@ -108,9 +110,21 @@ def _possible(ra, dec, scan, outlines):
 
 
 def _keys(folder, tables, numbers):
+    """pts_key of the catalog's row of each source, 0 where there is none or the scan is not in the release."""
     book, keys = KeyBook(folder), []
     for table, number in zip(tables, numbers):
-        known = number is not None
-        keys.append(book.keys(np.full(len(table), number), table["_rank"].to_numpy()) if known
-                    else np.zeros(len(table), np.int32))  # fmt: skip
+        scan, rank = np.full(len(table), -1, np.int32), table["_rank"].to_numpy().copy()
+        if number is not None:
+            scan[:] = number
+            for lost in _overlaps(folder, number):
+                row = lost["row"].to_numpy()
+                scan[row], rank[row] = lost["winner_scan"].to_numpy(), lost["winner_rank"].to_numpy()
+        keys.append(book.keys(scan, rank))
     return np.concatenate(keys)
+
+
+def _overlaps(folder, number):
+    """Cell by cell the apparitions of a scan of the release where scans overlap, with the row that the catalog lists."""
+    for cell in sky_plan(folder).cells_of[number].tolist():
+        groups = open_rows(cell_file(folder, cell, "groups"))
+        yield groups.filter(pc.and_(pc.equal(groups["kind"], KINDS.index("overlap")), pc.equal(groups["scan"], number)))

@@ -1,6 +1,7 @@
 """Read a table's YAML and spell out its columns."""
 
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 import yaml
@@ -59,6 +60,7 @@ def table_names():
     return sorted(path.stem for path in HERE.glob("*.yaml"))
 
 
+@cache
 def load_table(name):
     """The description of table ``name``; ValueError says which file and which key is wrong."""
     path = HERE / f"{name}.yaml"

@@ -3,7 +3,9 @@
 import numpy as np
 
 from processing.formats.tests.real_rows import real_points
-from processing.release.duplicates import depth_elsewhere, find_duplicates, use_and_dup
+from processing.release.duplicates import (
+    components, depth_elsewhere, find_duplicates, leaders, losers, precedence, use_and_dup,
+)  # fmt: skip
 from processing.release.footprint import corners_of, edge_distance, outline_of
 from processing.release.tests.field_maker import EDGES, corners, scan_corners
 
@@ -65,3 +67,40 @@ def test_a_pair_resolved_by_the_winning_scan_stays_a_pair():
 def test_beyond_the_radius_there_are_two_sources():
     lost, _ = find_duplicates(np.array([10.0, 10.0 + 2.01 * ARCSEC]), np.zeros(2), np.array([0, 1]), np.ones(2), 2.0)
     assert not lost.any()
+
+
+def one_by_one(pairs, place):
+    """The rule as it is told: in the order of ``place`` each row wins unless a winner is paired with it already."""
+    partners = {}
+    for one, other in pairs.tolist():
+        partners.setdefault(one, []).append(other)
+        partners.setdefault(other, []).append(one)
+    lost = np.zeros(len(place), bool)
+    winners = set()
+    for row in np.argsort(place).tolist():
+        lost[row] = not winners.isdisjoint(partners.get(row, ()))
+        if not lost[row]:
+            winners.add(row)
+    return lost
+
+
+def test_all_at_once_the_same_lose_as_one_by_one():
+    rng = np.random.default_rng(3)
+    for crowding in (50, 300, 3000):
+        pairs = rng.integers(0, 1000, (crowding, 2))
+        pairs = pairs[pairs[:, 0] != pairs[:, 1]]
+        place = precedence(rng.integers(0, 50, 1000))
+        assert np.array_equal(losers(pairs, place), one_by_one(pairs, place))
+
+
+def test_a_loser_belongs_to_the_nearest_of_its_winners():
+    pairs, distance = np.array([[0, 2], [1, 2], [1, 3]]), np.array([1.0, 0.5, 0.2])
+    place = precedence([9.0, 8.0, 1.0, 2.0])
+    lost = losers(pairs, place)
+    assert lost.tolist() == [False, False, True, True]
+    assert leaders(pairs, distance, lost, place).tolist() == [0, 1, 1, 1]
+
+
+def test_chains_of_pairs_are_components():
+    chain = components(np.array([[0, 1], [1, 2], [4, 5]]), 6)
+    assert chain[0] == chain[1] == chain[2] != chain[3] and chain[4] == chain[5] != chain[3]
