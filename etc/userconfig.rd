@@ -7,15 +7,33 @@
 	</STREAM>
 
 	<STREAM id="tapexamples">
-		<meta name="_example" title="Sources around a position">
-			The point sources within 3 arcmin of a position, brightest in Ks first, from :taptable:`twomass.psc`:
+		<!-- Where the published release has something to show. -->
+		<LOOP>
+			<codeItems>
+				from processing.publish.rd_columns import SOURCE, place_to_ask
+				yield from place_to_ask(base.getTableConn, SOURCE)
+			</codeItems>
+			<events>
+				<meta name="_example" title="Sources around a position">
+					The point sources within 3 arcmin of a position, brightest in Ks first, from :taptable:`twomass.psc`:
 
-			.. tapquery::
-				SELECT TOP 100 designation, ra, dec, j_m, h_m, k_m, ph_qual
-				FROM twomass.psc
-				WHERE 1 = CONTAINS(POINT('ICRS', ra, dec), CIRCLE('ICRS', 283.9, 1.35, 0.05))
-				ORDER BY k_m
-		</meta>
+					.. tapquery::
+						SELECT TOP 100 designation, ra, dec, j_m, h_m, k_m, ph_qual
+						FROM twomass.psc
+						WHERE 1 = CONTAINS(POINT(ra, dec), CIRCLE(\ra, \dec, 0.05))
+						ORDER BY k_m
+				</meta>
+				<meta name="_example" title="How dense the sky is, cell by cell">
+					Sources in each HEALPix cell (3.4 arcmin) around a position:
+
+					.. tapquery::
+						SELECT ivo_healpix_index(10, ra, dec) AS cell, COUNT(*) AS sources, AVG(j_m - k_m) AS j_k
+						FROM twomass.psc
+						WHERE 1 = CONTAINS(POINT(ra, dec), CIRCLE(\ra, \dec, 0.5))
+						GROUP BY cell
+				</meta>
+			</events>
+		</LOOP>
 		<meta name="_example" title="Well-measured red sources">
 			Sources that are measured well in all bands (quality A, no confusion) and have a Ks excess; a band without a
 			measurement is null and so never chosen:
@@ -42,6 +60,26 @@
 				FROM twomass.psc AS p
 				JOIN twomass.atlas AS i ON p.coadd_key = i.coadd_key
 				WHERE p.k_m BETWEEN 9 AND 10
+		</meta>
+
+		<meta name="_example" title="Under what conditions a source was observed">
+			A source with its scan: time, airmass, seeing and zero point in Ks, from :taptable:`twomass.scans`:
+
+			.. tapquery::
+				SELECT TOP 100 p.designation, p.k_m, s.jdate, s.airmass, s.k_seeing, s.k_zero_point
+				FROM twomass.psc AS p
+				JOIN twomass.scans AS s ON p.scan_key = s.scan_key
+				WHERE p.k_m BETWEEN 9 AND 10
+		</meta>
+
+		<meta name="_example" title="Sharp images in Ks">
+			By wavelength and resolution from ``ivoa.obscore``, where images of other surveys have the same columns:
+
+			.. tapquery::
+				SELECT TOP 100 obs_publisher_did, access_url, s_ra, s_dec, s_resolution, t_min
+				FROM ivoa.obscore
+				WHERE dataproduct_type = 'image' AND em_min &lt; 2.1e-6 AND em_max &gt; 2.1e-6 AND s_fov &lt; 1
+				ORDER BY s_resolution
 		</meta>
 	</STREAM>
 </resource>

@@ -34,12 +34,18 @@
 		<spectral>8.67e-20 1.72e-19</spectral>
 	</coverage>
 
-	<!-- A running server reads this file again when it has changed; then it shall read the package again, too. -->
+	<!-- A running server reads this file again when it has changed; if the package has changed, too (the digest beside
+	it says so), then it shall be read again. Several threads may be reading this file: nothing is dropped in vain. -->
 	<LOOP>
 		<codeItems>
-			import sys
-			for module in [name for name in sys.modules if name.split(".")[0] == "processing"]:
-				del sys.modules[module]
+			import pathlib, sys
+			import processing
+			digest = (pathlib.Path(processing.__file__).parents[1] / "digest").read_text()
+			if getattr(processing, "digest", digest) != digest:
+				for module in [name for name in sys.modules if name.split(".")[0] == "processing"]:
+					sys.modules.pop(module, None)
+				import processing
+			processing.digest = digest
 			yield from ()
 		</codeItems>
 		<events/>
@@ -173,6 +179,21 @@
 		<viewStatement>CREATE VIEW \qName AS SELECT * FROM published.data</viewStatement>
 	</table>
 
+	<table id="level1" onDisk="True" adql="True" primary="level1_key">
+		<meta name="table-rank">50</meta>
+		<meta name="description">Level 1 requirements: what is asked of the survey and what this release reaches, one row for
+			each requirement, band and source of the figure, with its error and the number of objects behind it. Empty for
+			a release that was not validated.</meta>
+		<index columns="level1_key"/>
+		<LOOP source="column">
+			<codeItems>
+				from processing.publish.rd_columns import columns
+				yield from columns("level1")
+			</codeItems>
+		</LOOP>
+		<viewStatement>CREATE VIEW \qName AS SELECT * FROM published.level1</viewStatement>
+	</table>
+
 	<table id="images" onDisk="True">
 		<meta name="description">The Atlas Images in the columns that SIA version 1 asks for.</meta>
 		<meta name="_associatedDatalinkService">
@@ -215,6 +236,7 @@
 		<make table="atlas"/>
 		<make table="psc"/>
 		<make table="data"/>
+		<make table="level1"/>
 		<make table="images"/>
 	</data>
 

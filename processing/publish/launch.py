@@ -2,6 +2,8 @@
 
 Twisted answers with ten threads. Ten slow queries, or ten whose clients have left, and the whole server waits with
 them: not even /availability answers. A waiting thread costs next to nothing.
+
+The asynchronous jobs that the server starts run by this module, too, so that all answer alike (row_limits).
 """
 
 import sys
@@ -12,9 +14,14 @@ THREADS = 40
 
 def main():
     from gavo.user import cli
-    from twisted.internet import reactor
 
-    reactor.suggestThreadPoolSize(THREADS)
+    from processing.publish.row_limits import use_in_dachs
+
+    use_in_dachs()
+    if "serve" in sys.argv:
+        from twisted.internet import reactor
+
+        reactor.suggestThreadPoolSize(THREADS)
     return cli.main()
 
 

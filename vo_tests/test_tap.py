@@ -1,0 +1,220 @@
+"""TAP as its users know it: limits told rightly, examples that run, joins, uploads, jobs to abort, formats, old queries."""
+
+import time
+from io import BytesIO
+
+import numpy as np
+import pytest
+import requests
+
+from processing.schema import load_table
+
+pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # pyvo leaves sockets of jobs open
+
+ALL = "SELECT pts_key FROM twomass.psc"
+
+
+@pytest.fixture(scope="module")
+def points(release):
+    return release.read("psc")
+
+
+def _ask(server, query, **parameters):
+    return requests.post(f"{server.url}/tap/sync", data={"LANG": "ADQL", "QUERY": query, **parameters})
+
+
+def _rows_and_overflow(content):
+    from astropy.io.votable import parse
+
+    resource = parse(BytesIO(content)).resources[0]
+    said = [info.value for info in resource.infos if info.name == "QUERY_STATUS"]
+    assert said[0] == "OK" and set(said) <= {"OK", "OVERFLOW"}
+    return len(resource.tables[0].array), "OVERFLOW" in said
+
+
+@pytest.mark.parametrize("more", [-1, 0, 1])
+@pytest.mark.parametrize("query,times,form", [
+    (ALL, 1, "votable"), (ALL, 1, "votable/td"), (ALL, 1, "votable/b2"), (f"{ALL} UNION ALL {ALL}", 2, "votable"),
+    (f"{ALL} ORDER BY j_m", 1, "votable")])
+def test_an_overflow_is_told_exactly_when_there_are_more_rows_than_asked_for(server, points, query, times, more, form):
+    limit = points.num_rows * times + more
+    given, overflow = _rows_and_overflow(_ask(server, query, MAXREC=limit, FORMAT=form).content)
+    assert (given, overflow) == (min(limit, points.num_rows * times), more < 0)
+
+
+@pytest.mark.parametrize("top,limit,given,overflow", [
+    (10, 9, 9, True), (10, 10, 10, False), (10, 11, 10, False), (10, 0, 0, True), (1, 1, 1, False)])
+def test_a_top_within_the_limit_is_no_overflow_and_one_beyond_it_gives_no_row_too_many(server, points, top, limit, given, overflow):
+    answer = _ask(server, ALL.replace("SELECT", f"SELECT TOP {top}"), MAXREC=limit)
+    assert _rows_and_overflow(answer.content) == (given, overflow)
+
+
+def test_a_limit_of_zero_gives_the_columns_and_a_negative_one_is_refused(server, points):
+    from astropy.io.votable import parse
+
+    table = parse(BytesIO(_ask(server, "SELECT * FROM twomass.psc", MAXREC=0).content)).get_first_table()
+    assert [field.name for field in table.fields] == load_table("psc").names and len(table.array) == 0
+    answer = _ask(server, ALL, MAXREC=-1)
+    assert not answer.ok and "MAXREC" in answer.text
+
+
+@pytest.mark.parametrize("form,lines", [("csv", 1), ("tsv", 0)])
+def test_text_has_no_more_rows_than_asked_for(server, points, form, lines):
+    assert len(_ask(server, ALL, MAXREC=5, FORMAT=form).text.splitlines()) == 5 + lines
+
+
+def test_an_asynchronous_job_with_as_many_rows_as_asked_for_is_no_overflow_either(tap, points):
+    result = tap.run_async(ALL, maxrec=points.num_rows)
+    assert len(result) == points.num_rows and result.query_status == "OK"
+
+
+@pytest.mark.parametrize("more", [-1, 0, 1])
+@pytest.mark.parametrize("service,parameters", [
+    ("cone/scs.xml", {"RA": 127.5, "DEC": 1.5, "SR": 1}), ("sia/siap.xml", {"POS": "121.6,1.05", "SIZE": 1})])
+def test_the_other_protocols_tell_it_too(server, release, service, parameters, more):
+    from astropy.io.votable import parse
+
+    def ask(**limit):
+        answer = requests.get(f"{server.url}/twomass/q/{service}", params={**parameters, **limit})
+        resource = parse(BytesIO(answer.content)).resources[0]
+        return len(resource.tables[0].array), {info.value for info in resource.infos if info.name == "QUERY_STATUS"}
+
+    total, _ = ask()
+    given, said = ask(MAXREC=total + more)
+    assert (given, "OVERFLOW" in said) == (min(total + more, total), more < 0) and total > 0
+
+
+def test_every_example_of_the_service_runs_and_finds_something(server, tap, release):
+    examples = tap.examples
+    assert len(examples) >= 6
+    found = [len(example.execute()) for example in examples]
+    assert sum(number > 0 for number in found) >= len(found) - 2, found  # this small release has no red stars
+
+
+def test_every_declared_key_joins_its_tables(tap, release):
+    """Made from TAP_SCHEMA alone, as a client would; each row of the one table finds its partners in the other."""
+    keys = tap.run_sync("SELECT * FROM tap_schema.keys JOIN tap_schema.key_columns USING (key_id) "
+                        "WHERE from_table LIKE 'twomass.%'").to_table()
+    assert len(keys) == 3
+    for key in keys:
+        one, other = key["from_table"].removeprefix("twomass."), key["target_table"].removeprefix("twomass.")
+        there = release.read(other)[key["target_column"]].to_pylist()
+        wanted = sum(there.count(value) for value in release.read(one)[key["from_column"]].to_pylist())
+        query = (f"SELECT COUNT(*) AS n FROM {key['from_table']} AS a JOIN {key['target_table']} AS b "
+                 f"ON a.{key['from_column']} = b.{key['target_column']}")
+        assert tap.run_sync(query)["n"][0] == wanted > 0, query
+
+
+def test_sources_scans_and_images_join_in_one_query(tap, points):
+    rows = tap.run_sync("""
+        SELECT p.designation, s.scan, i.band, i.seeing FROM twomass.psc AS p
+        JOIN twomass.scans AS s ON p.scan_key = s.scan_key JOIN twomass.atlas AS i ON p.coadd_key = i.coadd_key
+        WHERE 1 = CONTAINS(POINT(p.ra, p.dec), i.s_region) ORDER BY p.pts_key, i.atlas_key""").to_table()
+    on_images = [row for row in points.to_pylist() if row["coadd_key"] < 4]
+    assert set(rows["designation"]) == {row["designation"] for row in on_images}
+    assert len(rows) == 3 * (3 + 3 + 2)  # three sources on each of two fields in three bands and one in two
+
+
+def test_every_table_and_column_is_described(tap):
+    for table in ("psc", "scans", "atlas", "data"):
+        assert tap.tables[f"twomass.{table}"].description
+        for column in tap.tables[f"twomass.{table}"].columns:
+            assert column.description and column.ucd, f"{table}.{column.name}"
+
+
+def test_an_upload_joins_in_a_job_as_well(tap, points):
+    from astropy.table import Table
+
+    rng = np.random.default_rng(3)
+    some = points.take(np.arange(0, points.num_rows, 7))
+    mine = Table({"id": np.arange(some.num_rows), "ra": some["ra"].to_numpy(),
+                  "dec": some["dec"].to_numpy() + rng.choice([0.1, 40.0], some.num_rows) / 3600 * [1] * some.num_rows})
+    near = mine["dec"] - some["dec"].to_numpy() < 1 / 3600
+    result = tap.run_async("SELECT m.id, p.pts_key, DISTANCE(m.ra, m.dec, p.ra, p.dec) * 3600 AS far FROM TAP_UPLOAD.mine AS m "
+                           "JOIN twomass.psc AS p ON DISTANCE(m.ra, m.dec, p.ra, p.dec) < 0.2 / 3600", uploads={"mine": mine})
+    assert sorted(result["id"]) == sorted(mine["id"][near])
+    assert np.allclose(result["far"], 0.1, atol=1e-3)
+
+
+def test_an_upload_that_cannot_be_read_is_refused_in_words(server, release):
+    answer = requests.post(f"{server.url}/tap/sync", data={"LANG": "ADQL", "QUERY": "SELECT * FROM TAP_UPLOAD.mine",
+                                                           "UPLOAD": "mine,param:table"}, files={"table": b"not a VOTable"})
+    assert not answer.ok and "ERROR" in answer.text and "mine" in answer.text
+
+
+LONG = "SELECT COUNT(*) AS n FROM twomass.psc AS a, twomass.psc AS b, twomass.psc AS c, twomass.psc AS d WHERE a.j_m < b.h_m + c.k_m + d.j_m"
+RUNNING = "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND usename = 'untrusted'"
+
+
+def test_an_aborted_job_leaves_the_database_alone_at_once(server, tap, release):
+    with server.connect() as connection:
+        def running():
+            return connection.execute(RUNNING).fetchone()[0]
+
+        job = tap.submit_job(LONG)
+        job.run()
+        assert _becomes(running, 1, 30)
+        job.abort()
+        assert _becomes(running, 0, 5)
+        assert job.phase == "ABORTED"
+        job.delete()
+
+
+def _becomes(ask, wanted, seconds):
+    deadline = time.monotonic() + seconds
+    while ask() != wanted:
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.05)
+    return True
+
+
+FORMATS = {"votable": "votable", "votable/td": "votable", "votable/b2": "votable", "fits": "fits", "csv": "ascii.csv"}
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_each_format_has_the_same_values(server, points, form):
+    from astropy.table import Table
+
+    answer = _ask(server, "SELECT pts_key, designation, ra, j_m, ph_qual, scan, err_ang FROM twomass.psc", FORMAT=form)
+    table = Table.read(BytesIO(answer.content), format=FORMATS[form])
+    order = np.argsort(np.asarray(table["pts_key"]))
+    wanted = points.sort_by("pts_key")
+    for name in table.colnames:
+        found, expected = table[name][order], np.array(wanted[name].to_pylist(), dtype=object)
+        given = np.array([value is not None for value in expected])
+        if isinstance(expected[given][0], str):
+            assert [_text(value) for value in found[given]] == list(expected[given])
+        else:
+            assert np.array_equal(np.asarray(found)[given].astype(np.float64), expected[given].astype(np.float64)) or (
+                form == "csv" and np.allclose(np.asarray(found)[given].astype(float), expected[given].astype(float), rtol=1e-6))
+
+
+def _text(value):
+    return (value.decode() if isinstance(value, bytes) else str(value)).strip()
+
+
+@pytest.mark.parametrize("query", [
+    "SELECT TOP 1234 RAJ2000, DEJ2000 FROM twomass.data",
+    "SELECT mainid, raj2000, dej2000, jmag FROM twomass.data WHERE 1=CONTAINS(POINT('ICRS', raj2000, dej2000), "
+    "CIRCLE('ICRS', 127.5, 1.5, 0.2))",
+    "SELECT RAJ2000, DEJ2000, errMaj, errMin, errPA, mainId, Jmag, Hmag, Kmag FROM twomass.data "
+    "WHERE 1=CONTAINS(POINT(RAJ2000, DEJ2000), CIRCLE(127.5, 1.5, 0.3))",
+    "SELECT jmag-hmag AS j_h, hmag-kmag AS h_k FROM twomass.data WHERE qflg='AAA' AND e_jmag < 0.05",
+    "SELECT ROUND(jmag-kmag, 1) AS colour, COUNT(*) AS n FROM twomass.data GROUP BY colour ORDER BY colour",
+    "SELECT TOP 10 * FROM twomass.data WHERE kmag < 13 AND DISTANCE(POINT('ICRS', raj2000, dej2000), "
+    "POINT('ICRS', 127.5, 1.5)) < 0.3",
+    "SELECT d.mainid, o.k_m FROM twomass.data AS d JOIN twomass.psc AS o ON d.cntr = o.pts_key WHERE d.kmag < 13"])
+def test_queries_as_tutorials_and_scripts_have_them_run_unchanged(tap, release, query):
+    assert len(tap.run_sync(query)) > 0
+
+
+def test_the_crossmatch_of_tutorials_runs_unchanged(tap, points):
+    from astropy.table import Table
+
+    mine = Table({"ra": points["ra"].to_numpy()[:50], "dec": points["dec"].to_numpy()[:50]})
+    result = tap.run_sync("SELECT TOP 1000 mine.*, db.raj2000, db.dej2000, db.jmag FROM TAP_UPLOAD.t1 AS mine "
+                          "JOIN twomass.data AS db ON 1=CONTAINS(POINT('ICRS', db.raj2000, db.dej2000), "
+                          "CIRCLE('ICRS', mine.ra, mine.dec, 1./3600.))", uploads={"t1": mine})
+    assert len(result) >= 50
+    assert np.allclose(result["raj2000"], result["ra"], atol=2 / 3600)
