@@ -27,6 +27,16 @@ ON_IMAGES = ((0.3, 0.2), (0.5, 0.5), (0.85, 0.7))
 ORDER = 3
 """HEALPix order of the partitions."""
 
+COMPLETENESS = {
+    "level1_key": 1, "item": "completeness", "category": "Point Source Catalog", "requirement": "> 0.99", "band": "Ks",
+    "quantity": "completeness at the limit", "basis": "repeats", "measured": 0.9975, "error": 0.0015, "low": 0.9955,
+    "high": 0.9985, "objects": 812, "sense": ">", "threshold": 0.99, "reached": "met", "verdict": "met",
+    "tension": -0.25, "method": "n2 are seen by both scans, n1 by one"}  # fmt: skip
+LEVEL1 = [COMPLETENESS, {**dict.fromkeys(COMPLETENESS), "level1_key": 2, "item": "extended_precision", "unit": "mag",
+                         "category": "Extended Source Catalog", "requirement": "< 10%", "quantity": "precision",
+                         "verdict": "not measured", "method": "There are no extended sources yet."}]  # fmt: skip
+"""Rows of the Level 1 table: one that was measured, one that was not."""
+
 
 def make_small_release(path, name, rows=None, copies=1):
     """Write the release folder ``path`` with the first ``rows`` point sources, each ``copies`` times (new keys)."""
@@ -42,7 +52,8 @@ def make_small_release(path, name, rows=None, copies=1):
         _write_table(folder, "scans", list(scans.values()))
         _write_table(folder, "atlas", images)
         _write_coverage(folder, points)
-        counts = {"psc": points.num_rows, "scans": len(scans), "atlas": len(images)}
+        _write_table(folder, "level1", LEVEL1)
+        counts = {"psc": points.num_rows, "scans": len(scans), "atlas": len(images), "level1": len(LEVEL1)}
         write_manifest(folder, {"name": name, "version": "test", "created": "2025-01-01T00:00:00Z", "settings": {},
                                 "inputs": [], "rows": counts, "rows_by_step": [], "rules_skipped": [],
                                 "supersedes": None})

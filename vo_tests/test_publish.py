@@ -48,14 +48,14 @@ def _served(server):
     import pyvo
 
     tap = pyvo.dal.TAPService(f"{server.url}/tap")
-    tables = ("twomass.psc", "twomass.data", "twomass.scans", "twomass.atlas", "ivoa.obscore")
+    tables = ("twomass.psc", "twomass.data", "twomass.scans", "twomass.atlas", "twomass.level1", "ivoa.obscore")
     return {table: int(tap.run_sync(f"SELECT COUNT(*) AS n FROM {table}")["n"][0]) for table in tables}
 
 
 def _expected(release):
     rows = release.rows
     return {"twomass.psc": rows["psc"], "twomass.data": rows["psc"], "twomass.scans": rows["scans"],
-            "twomass.atlas": rows["atlas"], "ivoa.obscore": rows["atlas"]}
+            "twomass.atlas": rows["atlas"], "twomass.level1": rows["level1"], "ivoa.obscore": rows["atlas"]}
 
 
 def _registered(server):

@@ -4,7 +4,7 @@ import pytest
 
 from processing.schema import load_table
 
-TABLES = ("psc", "scans", "atlas", "data")
+TABLES = ("psc", "scans", "atlas", "data", "level1")
 SERVERS_OWN = {"atlas": ["s_region", "accref", "obs_publisher_did"]}
 """Columns of a table that only a server can fill."""
 

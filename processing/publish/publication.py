@@ -78,7 +78,7 @@ def _load(connection, release):
     from tqdm import tqdm
 
     begin, is_new = time.monotonic(), store_name(release) not in stores(connection)
-    total = sum(release.rows[table] for table in TABLES)
+    total = sum(release.rows.get(table, 0) for table in TABLES)
     with tqdm(total=total, desc="loading", unit=" rows", unit_scale=True, disable=None) as bar:
         store = load(connection, release, bar.update, bar.set_description)
     if is_new:

@@ -13,7 +13,9 @@ from processing.publish.copy_format import HEADER, TRAILER, encode_batch
 from processing.publish.world_coordinates import COLUMNS, add_world_coordinates
 from processing.schema import load_table
 
-TABLES = ("scans", "atlas", "psc")
+TABLES = ("scans", "atlas", "psc", "level1")
+"""level1 is empty for a release that was not validated."""
+
 OWNER = "gavoadmin"
 """The role that DaCHS makes its tables with."""
 
@@ -23,6 +25,7 @@ SQL_TYPES = {
 }
 INDEXES = {
     "scans": (),
+    "level1": (),
     "atlas": ("coadd_key", "scan_key", "q3c_ang2ipix(ra, dec)"),
     "psc": ("q3c_ang2ipix(ra, dec)", "designation", "j_m", "h_m", "k_m", "scan_key", "coadd_key"),
 }
@@ -169,8 +172,8 @@ def _count(connection, store, release):
     rows = {}
     for table in TABLES:
         rows[table] = connection.execute(f"SELECT count(*) FROM {store}.{table}").fetchone()[0]
-        if rows[table] != release.rows[table]:
-            raise SurveyError(f"{release.path}: the files hold {release.rows[table]} rows of {table}, "
+        if rows[table] != release.rows.get(table, 0):
+            raise SurveyError(f"{release.path}: the files hold {release.rows.get(table, 0)} rows of {table}, "
                               f"{rows[table]} arrived in the database; nothing was published")
     return rows
 

@@ -52,7 +52,9 @@ class Release:
 
     def parquet_files(self, table):
         """Paths of the Parquet files of a table: of ``psc`` one a HEALPix partition, in order, of ``apparitions`` several,
-        of the others one."""
+        of the others one, or none when the release has no such table."""
+        if table not in self.rows:
+            return []
         if table == "apparitions":
             return [self.path / name for name in sorted(self.files) if name.startswith("apparitions/")]
         if table != "psc":
