@@ -52,7 +52,7 @@ def describe(parser):
     parser.add_argument("--minor-planets", metavar="FILE", type=Path,
                         help="ephemeris for mp_flg: ECSV with name, jd (UTC), ra, dec (deg, ICRS, as seen from the "
                              "observatory), if known rate_ra (with cos dec), rate_dec (arcsec/h), error (arcsec); "
-                             "times of an object at most a day apart, without rates some minutes to an hour")  # fmt: skip
+                             "times of an object at most a day apart, without rates some minutes to an hour")
 
 
 def run(args):

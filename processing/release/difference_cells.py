@@ -1,4 +1,7 @@
-"""Two releases side by side, one part of the sky after the other: memory does not grow with the catalogs."""
+"""Two releases side by side, one part of the sky after the other: memory does not grow with the catalogs.
+
+The tables of artifacts, some hundredths of the catalog with few columns, are held whole.
+"""
 
 import re
 from collections import Counter
@@ -11,12 +14,13 @@ import pyarrow.compute as pc
 from processing.config import survey
 from processing.formats.parquet import INDEX, count_rows, read_columns
 from processing.formats.tables import empty_table
-from processing.release.cells import DEEPEST, is_inside
+from processing.release.cells import DEEPEST, is_inside, spatial_index
 from processing.release.difference import COLUMNS, changes, difference_rows, match
 from processing.release.difference_rules import book_of, why_changed, why_missing
 from processing.schema import load_table
 
 PARTITION = re.compile(r"Norder=(\d+)/Dir=\d+/Npix=(\d+)")
+PLACES = ["ra", "dec", "date", "hemis", "scan"]
 APPARITIONS = re.compile(r"\w+-(\d+)-(\d+)\.parquet")
 
 
@@ -51,6 +55,11 @@ class Side:
         self.counts = {pixel: count_rows(path) for pixel, path in self.parts.items()}
         files = sorted((release.path / "apparitions").glob("*.parquet"))
         self.apparitions = [(_pixel(found), path) for path in files if (found := APPARITIONS.fullmatch(path.name))]
+        files = release.parquet_files("artifacts") if "artifacts" in release.rows else []
+        artifacts = _read("artifacts", PLACES, files)
+        index = spatial_index(artifacts["ra"].to_numpy(), artifacts["dec"].to_numpy())
+        order = np.argsort(index)
+        self.artifacts, self.artifact_index = artifacts.take(order), index[order]
 
     def sources(self, cell):
         """The ``COLUMNS`` of its sources in a cell, and their HEALPix numbers."""
@@ -58,11 +67,14 @@ class Side:
         index = np.concatenate([np.zeros(0, np.int64), *(part[INDEX.name].to_numpy() for part in parts)])
         return _joined([part.select(COLUMNS) for part in parts]), index
 
-    def apparitions_in(self, cell):
-        """Its apparitions in the files that have a part in a cell."""
-        names = ["ra", "dec", "pts_key", "date", "hemis", "scan", "cc_flg"]
-        parts = [read_columns(path, names) for pixel, path in self.apparitions if _overlap(pixel, cell)]
-        return pa.concat_tables([empty_table(load_table("apparitions")).select(names), *parts])
+    def why_missing(self, rows, cell):
+        """The rule by which it does not list each of the ``rows`` of the other release in a cell."""
+        if not len(rows):
+            return np.empty(0, object)
+        files = [path for pixel, path in self.apparitions if _overlap(pixel, cell)]
+        first, last = np.searchsorted(self.artifact_index, _range(cell))
+        return why_missing(rows, self.book, _read("apparitions", [*PLACES, "pts_key"], files),
+                           self.artifacts.slice(first, last - first))  # fmt: skip
 
 
 def differences(one, other, summary):
@@ -96,8 +108,7 @@ def _changed(sides, a, b, pairs, summary):
 
 def _missing(sides, cell, rows, index, where, waiting, summary):
     """Of rows of one release (``where``: 0 or 1) without partner in a cell those that have none for certain."""
-    other = sides[1 - where]
-    rule = why_missing(rows, other.book, other.apparitions_in(cell) if len(rows) else None)
+    rule = sides[1 - where].why_missing(rows, cell)
     settled = is_inside(index, np.full(len(index), 2.0 * survey().release.match_radius), *cell)
     waiting.append((rows.filter(pa.array(~settled)), rule[~settled]))
     return summary.add(_alone(where, rows.filter(pa.array(settled)), rule[settled]))
@@ -149,9 +160,19 @@ def _overlap(one, other):
 
 def _rows_in(path, cell):
     """Rows of a partition, which are sorted, that lie in a cell."""
-    table, shift = read_columns(path, [*COLUMNS, INDEX.name]), 2 * (DEEPEST - cell[0])
-    first, last = np.searchsorted(table[INDEX.name].to_numpy(), [cell[1] << shift, cell[1] + 1 << shift])
+    table = read_columns(path, [*COLUMNS, INDEX.name])
+    first, last = np.searchsorted(table[INDEX.name].to_numpy(), _range(cell))
     return table.slice(first, last - first)
+
+
+def _range(cell):
+    """First number of order 29 in a cell, and the one after the last."""
+    return np.array([cell[1], cell[1] + 1]) << 2 * (DEEPEST - cell[0])
+
+
+def _read(name, columns, files):
+    """Some columns of all rows in ``files`` of the table ``name``."""
+    return pa.concat_tables([empty_table(load_table(name)).select(columns), *(read_columns(f, columns) for f in files)])
 
 
 def _alone(where, rows, rule):

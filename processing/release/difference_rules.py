@@ -47,15 +47,16 @@ def book_of(release):
     return Book(labels or None, left_out - labels, inputs, float(release.settings.get("border", 0.0)))
 
 
-def why_missing(rows, book, apparitions):
+def why_missing(rows, book, apparitions, artifacts):
     """The rule by which the release of ``book`` does not list each of the ``rows`` (pyarrow, n sources of the other).
 
-    ``apparitions``: pyarrow Table of its apparitions wherever the rows are, None for none. Returns str, shape (n,).
+    ``apparitions``, ``artifacts``: pyarrow Tables of its own, at least wherever the rows are. Returns str, shape (n,).
     """
     labels = np.array(scan_labels(rows), object)
     edge = np.fmin(*(rows[name].cast(pa.float64()).to_numpy() for name in ("dist_edge_ns", "dist_edge_ew")))
     scans = labels if book.scans is None else book.scans
-    rule = np.where(edge <= book.border, "border", _by_apparitions(rows, labels, apparitions)).astype(object)
+    rule = np.where(edge <= book.border, "border", _by_apparitions(rows, apparitions)).astype(object)
+    rule[_are_artifacts(rows, labels, artifacts)] = "artifact"
     rule[~np.isin(labels, list(scans))] = "scan missing"
     rule[np.isin(labels, list(book.left_out))] = "scan left out"
     return rule
@@ -71,21 +72,27 @@ def why_changed(a, b, book_a, book_b):
     return np.array(found, object)
 
 
-def _by_apparitions(rows, labels, apparitions):
+def _by_apparitions(rows, apparitions):
     """Rules that an apparition at the place of each row tells; "not listed" where there is none."""
     rule = np.full(len(rows), "not listed", object)
-    if not apparitions or not len(rows):
-        return rule
-    tree = cKDTree(_places(apparitions))
-    found = tree.query_ball_point(_places(rows), chord(survey().release.match_radius))
-    capital = np.array([flag != flag.lower() for flag in apparitions["cc_flg"].to_pylist()])
     taken = apparitions["pts_key"].is_valid().to_numpy()
-    own = np.array(scan_labels(apparitions), object)
-    for row, near in enumerate(found):
+    for row, near in enumerate(_near(rows, apparitions)):
         if near:
-            artifact = capital[near] & (own[near] == labels[row])
-            rule[row] = "artifact" if artifact.any() else "other scan" if taken[near].any() else "not selected"
+            rule[row] = "other scan" if taken[near].any() else "not selected"
     return rule
+
+
+def _are_artifacts(rows, labels, artifacts):
+    """Whether at the place of each row a detection of the same scan was taken for an artifact."""
+    own = np.array(scan_labels(artifacts), object)
+    return np.array([(own[near] == label).any() for near, label in zip(_near(rows, artifacts), labels)], bool)
+
+
+def _near(rows, others):
+    """For each row the places of ``others`` that may be the same source."""
+    if not len(rows) or not len(others):
+        return [[] for _ in range(len(rows))]
+    return cKDTree(_places(others)).query_ball_point(_places(rows), chord(survey().release.match_radius))
 
 
 def _places(table):

@@ -9,6 +9,7 @@ from processing import __version__
 from processing.config import survey
 from processing.formats.parquet import write_parquet
 from processing.release.account import check, row_account
+from processing.release.artifact_rows import write_artifacts
 from processing.release.hats_catalog import write_metadata
 from processing.release.observations import scans_table, write_atlas, write_coverage
 from processing.release.selection import not_applied
@@ -41,9 +42,10 @@ def finish_release(folder, choice, cells, results):
     coadds = sum(len(scan.coadds) for scan in choice.chosen)
     images = write_atlas(folder, len(choice.chosen), _summed(results.parts, "coadds", "in_coadd", coadds + 1)[1:])
     write_coverage(folder, len(choice.chosen))
+    artifacts = write_artifacts(folder, len(choice.chosen))
     apparitions = _total(one.apparitions for one in (*results.parts, *results.nights))
     rows = {"psc": int(kept.sum()), "scans": len(choice.chosen), "atlas": images,
-            "apparitions": sum(apparitions.values())}  # fmt: skip
+            "apparitions": sum(apparitions.values()), "artifacts": artifacts}  # fmt: skip
     return {"version": __version__, "created": created, "rows": rows, "apparitions": dict(sorted(apparitions.items())),
             "level1_rows": sum(part.level1 for part in results.parts), "left_out": choice.left_out,
             "rows_by_step": row_account(results.scans, results.decided, results.parts),

@@ -36,12 +36,14 @@ MARGIN = 30.0
 @dataclass(frozen=True, eq=False)
 class Part:
     """Sources of one field of a scan: ``table`` with _edge and _neighbour, and ``inside``, arcsec, shape (n,), their
-    distance from the edge of the field; ``steps``: rows read and rejected by each rule; ``artifacts``: counts."""
+    distance from the edge of the field; ``steps``: rows read and rejected by each rule; ``artifacts``: counts;
+    ``dropped``: the rows that the rule of this name rejects."""
 
     table: pa.Table
     inside: np.ndarray
     steps: dict
     artifacts: dict
+    dropped: pa.Table
 
 
 def clean_part(points, record, outline, scan_outline, bright):
@@ -67,12 +69,12 @@ def clean_part(points, record, outline, scan_outline, bright):
     table = table.append_column("_edge", pa.array(_scan_edge(table, places, scan_outline), pa.float64()))
     table = table.append_column("_neighbour", _neighbour(table))
     stays, steps = np.ones(len(table), bool), {"read": len(table)}
-    for rule in BEFORE_DUPLICATES:
-        keeps = rule.keeps(Points(table))
-        steps[rule.name] = int((stays & ~keeps).sum())
-        stays &= keeps
-    return Part(Points(table)[stays].table, inside[stays], steps,
-                {"dropped": found.artifacts, "touched": found.touched})  # fmt: skip
+    keeps = {rule.name: rule.keeps(Points(table)) for rule in BEFORE_DUPLICATES}
+    for name, kept in keeps.items():
+        steps[name] = int((stays & ~kept).sum())
+        stays &= kept
+    counts = {"dropped": found.artifacts, "touched": found.touched}
+    return Part(Points(table)[stays].table, inside[stays], steps, counts, Points(table)[~keeps["artifact"]].table)
 
 
 def join_parts(parts):

@@ -12,6 +12,7 @@ from processing.config import survey
 from processing.formats.parquet import read_columns
 from processing.formats.tables import make_table
 from processing.formats.whole import whole_file
+from processing.release.artifact_rows import keep_artifacts
 from processing.release.cells import histogram
 from processing.release.fields import (
     POINTS_FILE, SCAN_FILE, images_of, provenance, read_record, read_whole, settings_key,
@@ -93,6 +94,7 @@ def write_scan(folder, task):
         keys = {coadd: task.first_coadd + n for n, coadd in enumerate(scan.coadds, start=1)}
         table = with_keys(table, task.number + 1, keys)
         files = _place_observations(folder, task, records, keys)
+        keep_artifacts(folder, task.number, [part.dropped for part in parts])
     write_rows(scan_file(folder, task.number), table)
     pixels, counts = histogram(table[INDEX].to_numpy(), survey().release.partition_order)
     return ScanResult(

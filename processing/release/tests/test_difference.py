@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
+from processing.artifacts import Artifacts
 from processing.cli import main
 from processing.config import survey
 from processing.errors import SurveyError
@@ -86,7 +87,7 @@ def test_pieces_of_the_sky_change_nothing(older, tmp_path, monkeypatch):
         return sorted(rows, key=lambda row: row["pts_key_a"]), summary
 
     whole, few = all_differences()
-    small = replace(survey(), difference=replace(survey().difference, cell_rows=20))
+    small = replace(survey(), difference=replace(survey().difference, cell_rows=90))
     monkeypatch.setattr(difference_cells, "survey", lambda: small)
     pieces, many = all_differences()
     assert pieces == whole and many == few
@@ -210,3 +211,20 @@ def test_a_folder_that_is_no_release_is_refused(older, tmp_path):
     (tmp_path / "x").mkdir()
     with pytest.raises(SurveyError, match="not a release folder"):
         run(Namespace(one=older.path, other=tmp_path / "x", out=None))
+
+
+def test_what_the_other_release_takes_for_an_artifact_is_told(of_four, tmp_path, monkeypatch):
+    """The rules of one release find three artifacts more; its table of artifacts names them."""
+    names = real_scan(57)["designation"].to_pylist()[20:23]
+
+    def find(points, bright, scan):
+        wrong = np.isin(points["designation"].to_pylist(), names)
+        return Artifacts(pa.array(np.where(wrong, "D00", "000")), wrong, {"d": int(wrong.sum())}, {})
+
+    monkeypatch.setattr("processing.artifacts.find_artifacts", find)
+    other = make_release([write_scans(tmp_path / "work", (56, 57, 58, 59))], tmp_path / "strict")
+    other.verify()
+    dropped = other.read("artifacts").to_pylist()
+    assert sorted(row["designation"] for row in dropped) == sorted(names)
+    assert {(row["scan"], row["cc_flg"]) for row in dropped} == {(57, "D00")}
+    assert counts(compare(of_four, other)[0], "vanished") == {"artifact": 3}

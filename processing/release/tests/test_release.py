@@ -75,7 +75,7 @@ def test_neighbours_point_at_each_other_by_the_new_keys(release):
 
 def test_keys_join_points_scans_and_images_and_the_counts_add_up(release):
     points, scans, atlas = (release.read(name) for name in ("psc", "scans", "atlas"))
-    assert release.rows == {"psc": 683, "scans": 4, "atlas": 33, "apparitions": 66}
+    assert release.rows == {"psc": 683, "scans": 4, "atlas": 33, "apparitions": 66, "artifacts": 0}
     assert sum(column(scans, "points")) == 683
     by_scan = dict(zip(column(scans, "scan_key"), column(scans, "scan")))
     assert [by_scan[key] for key in column(points, "scan_key")] == column(points, "scan").tolist()
@@ -238,7 +238,7 @@ def test_an_empty_field_is_a_release_of_no_sources(tmp_path):
     write_field(tmp_path / "w", points, scan_corners(57), ids=ids, coadds=[68])
     release = make_release([tmp_path / "w"], tmp_path / "r")
     release.verify()
-    assert release.rows == {"psc": 0, "scans": 1, "atlas": 3, "apparitions": 0}
+    assert release.rows == {"psc": 0, "scans": 1, "atlas": 3, "apparitions": 0, "artifacts": 0}
     assert release.read("psc").num_rows == 0
     assert is_valid_catalog(tmp_path / "r" / "psc", strict=True)
     assert len(hats.read_hats(tmp_path / "r" / "psc")) == 0
