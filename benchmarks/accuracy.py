@@ -6,9 +6,10 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.judge import HALF_WIDTH, complete, completeness, false_sources
-from benchmarks.samples import joined, limit, median, median_error, rms, robust, sample, zero_point
+from benchmarks.samples import joined, limit, sample, zero_point
 from processing.formats.raw_night import LETTERS
 from processing.simulate.frame_bound import Errors
+from processing.validate.statistics import median, median_error, rms, robust
 
 SNR_BINS = (5, 10, 20, 50, 100, 200)
 LIMITS = {"j": 15.8, "h": 15.1, "k": 14.3}

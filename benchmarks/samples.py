@@ -4,6 +4,8 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
+from processing.validate.statistics import median, robust
+
 MAG = 2.5 / np.log(10)
 
 
@@ -73,26 +75,6 @@ def frame_error(found, star, offset, snr):
         fit = np.linalg.lstsq(base * weight[:, None], offset * weight[:, None], rcond=None)[0]
         weight = ((np.abs(offset - base @ fit).max(axis=1) < 4 * sigma) & (snr > 10)) / sigma
     return base @ fit
-
-
-def robust(values):
-    """Half the range of the middle 68 %; NaN for fewer than five."""
-    return float(np.subtract(*np.percentile(values, [84.13, 15.87])) / 2) if len(values) > 4 else np.nan
-
-
-def median(values):
-    """NaN for none."""
-    return float(np.median(values)) if len(values) else np.nan
-
-
-def median_error(values):
-    """One sigma of the median."""
-    return 1.25 * robust(values) / np.sqrt(max(len(values), 1))
-
-
-def rms(values):
-    """Root of the mean square."""
-    return float(np.sqrt(np.mean(np.square(values)))) if len(values) else np.nan
 
 
 def limit(one):

@@ -7,8 +7,9 @@ import pytest
 
 from benchmarks.answers import Answer
 from benchmarks.judge import Measured, completeness, false_sources, match
-from benchmarks.samples import MAG, limit, median, robust, sample
+from benchmarks.samples import MAG, limit, sample
 from processing.simulate.frame_bound import Errors, FrameBound
+from processing.validate.statistics import median, robust
 
 ZERO_POINT, NOISE = 20.0, 15.0
 

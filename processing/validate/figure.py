@@ -8,7 +8,7 @@ from processing.validate.statistics import Estimate
 from processing.validate.true_sky import TrueSky
 
 REPEATS, TRUTH, REFERENCE, GEOMETRY = "repeats", "truth", "reference", "geometry"
-SCIENCE_REPEATS, VISITS = "scans that overlap", "visits to calibration fields"
+SCIENCE_REPEATS, VISITS, CATALOG = "scans that overlap", "visits to calibration fields", "the catalog"
 
 
 @dataclass(frozen=True)

@@ -39,6 +39,8 @@ def _of(rows, **wanted):
 def _style(row):
     """Line and name of a row's evidence."""
     where = row["quantity"].rsplit(", ", 1)[-1]
+    if row["basis"] == "truth" and where in STYLES and where != "the catalog":
+        return ":", f"truth, {STYLES[where][1]}"
     return STYLES.get(where, ("s:", "truth") if row["basis"] == "truth" else ("D--", "visits"))
 
 

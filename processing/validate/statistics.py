@@ -193,14 +193,26 @@ def _share_needed(estimate, threshold, sense):
     return high
 
 
-def debiased(function, values, errors, draws=400, seed=2):
-    """The Estimate of ``function(values)`` for noisy ``values``, shape (n,), such as their largest size.
-
-    The noise that the values have makes such a number too large; adding the same noise once more tells by how much.
-    """
+def largest(values, errors):
+    """The Estimate of the largest size of noisy ``values``, shape (n,): as found, with an interval that reaches down by
+    what noise alone adds to the largest of several numbers."""
     if not len(values):
         return unknown()
+    value, mean, spread = _with_more_noise(lambda some: np.abs(some).max(), values, errors)
+    return Estimate(value, max(2 * value - mean - spread, 0.0), value + spread, len(values))
+
+
+def typical(values, errors):
+    """The Estimate of the root mean square of noisy ``values``, what their noise adds taken off."""
+    if not len(values):
+        return unknown()
+    value, mean, spread = _with_more_noise(rms, values, errors)
+    value = max(2 * value - mean, 0.0)
+    return Estimate(value, max(value - spread, 0.0), value + spread, len(values))
+
+
+def _with_more_noise(function, values, errors, draws=400, seed=2):
+    """``function(values)``, and mean and scatter of it when the noise is added once more: as much as it has added."""
     rng = np.random.default_rng(seed)
     noisy = [function(values + errors * rng.standard_normal(len(values))) for _ in range(draws)]
-    plain = function(values)
-    return symmetric(max(2 * plain - float(np.mean(noisy)), 0.0), float(np.std(noisy)), len(values))
+    return float(function(values)), float(np.mean(noisy)), float(np.std(noisy))

@@ -10,14 +10,14 @@ from processing.config import survey
 from processing.validate.apparitions import LETTERS
 from processing.validate.figure import REPEATS, TRUTH, Figure
 from processing.validate.repeats import science_repeats
-from processing.validate.statistics import debiased, rms, unknown, weighted_median
+from processing.validate.statistics import largest, typical, unknown, weighted_median
 
 OVERLAP_METHOD = (
     "Stars of S/N above 20 in both scans, profile fits, alone and unflagged: weighted median of the magnitude differences in every "
     "overlap (two scans), with its error. {what}")
 TRUTH_METHOD = "Offset of each scan from the true magnitudes of its lone stars above S/N 20, differences taken in the same overlaps. {what}"
-LARGEST = "Largest of them; what their errors add to the largest of several numbers is taken off by simulation."
-TYPICAL = "Their root mean square over the root of 2, errors taken off in the same way: what a single scan is off by."
+LARGEST = "Largest of them; its interval reaches down by what errors alone add to the largest of several numbers."
+TYPICAL = "Their root mean square over the root of 2, what errors add taken off by simulation: what a single scan is off by."
 SCAN_METHOD = "Largest offset of a scan from the true magnitudes of its lone stars above S/N 20 (weighted median)."
 
 
@@ -84,30 +84,28 @@ def _pair(k, basis, method, offsets):
     detail = {"overlaps": [{"scans": [_label(name) for name in names], "offset": round(offset, 5),
                             "error": round(error, 5), "stars": stars}
                            for names, (offset, error, stars) in offsets.items()]}  # fmt: skip
-    largest = _estimate(offsets, lambda values: np.abs(values).max())
-    typical = _estimate(offsets, lambda values: rms(values) / np.sqrt(2))
     common = {"unit": "mag", "sense": "<", "threshold": survey().validate.uniformity}
     return [
-        Figure("uniformity", "largest", "largest difference of zero points of scans that overlap", k, basis, largest,
-               method.format(what=LARGEST), detail=detail, **common),
-        Figure("uniformity", "typical", "zero point of a scan, 1 sigma", k, basis, typical,
+        Figure("uniformity", "largest", "largest difference of zero points of scans that overlap", k, basis,
+               _estimate(offsets, largest), method.format(what=LARGEST), detail=detail, **common),
+        Figure("uniformity", "typical", "zero point of a scan, 1 sigma", k, basis, _estimate(offsets, typical, np.sqrt(0.5)),
                method.format(what=TYPICAL), **common),
     ]  # fmt: skip
 
 
-def _estimate(offsets, function):
-    """``objects`` are the stars."""
+def _estimate(offsets, function, scale=1.0):
+    """``scale`` times ``function`` of the offsets and their errors; ``objects`` are the stars."""
     if not offsets:
         return unknown()
     value, error, stars = np.array(list(offsets.values())).T
-    found = debiased(function, value, error)
-    return type(found)(found.value, max(found.low, 0.0), found.high, int(stars.sum()))
+    found = function(value, error)
+    return type(found)(scale * found.value, scale * found.low, scale * found.high, int(stars.sum()))
 
 
 def _scans(k, scans):
     detail = {"scans": [{"scan": _label(name), "offset": round(offset, 5), "error": round(error, 5), "stars": stars}
                         for name, (offset, error, stars) in sorted(scans.items())]}  # fmt: skip
-    estimate = _estimate(scans, lambda values: np.abs(values).max())
+    estimate = _estimate(scans, largest)
     return Figure("uniformity", "scan", "largest error of the zero point of a scan", k, TRUTH, estimate, SCAN_METHOD,
                   "mag", "<", survey().validate.uniformity, detail)  # fmt: skip
 
