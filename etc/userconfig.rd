@@ -20,7 +20,7 @@
 					.. tapquery::
 						SELECT TOP 100 designation, ra, dec, j_m, h_m, k_m, ph_qual
 						FROM twomass.psc
-						WHERE 1 = CONTAINS(POINT(ra, dec), CIRCLE(\ra, \dec, 0.05))
+						WHERE 1 = CONTAINS(POINT('ICRS', ra, dec), CIRCLE('ICRS', \ra, \dec, 0.05))
 						ORDER BY k_m
 				</meta>
 				<meta name="_example" title="How dense the sky is, cell by cell">
@@ -29,7 +29,7 @@
 					.. tapquery::
 						SELECT ivo_healpix_index(10, ra, dec) AS cell, COUNT(*) AS sources, AVG(j_m - k_m) AS j_k
 						FROM twomass.psc
-						WHERE 1 = CONTAINS(POINT(ra, dec), CIRCLE(\ra, \dec, 0.5))
+						WHERE 1 = CONTAINS(POINT('ICRS', ra, dec), CIRCLE('ICRS', \ra, \dec, 0.5))
 						GROUP BY cell
 				</meta>
 			</events>

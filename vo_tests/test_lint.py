@@ -17,13 +17,31 @@ ACCEPTED = {
 }
 """What is written for a TAP service of DaCHS whatever it serves, and why."""
 
+ACCEPTED_WARNINGS = {
+    r"W-\w+-Y(VR9|NSX)-\d+ .*VOTable": "the same of VOTable 1.5",
+    r"W-CAP-CULF-\d+ .*ivo://org\.gavo\.dc/": "a feature that DaCHS announces under a name of its own",
+    r"W-CAP-CPUL-\d+ .*/__system__/tap/run": "TAP has a short address, /tap, besides the one that DaCHS registers",
+    r"W-MDQ-CCAS-\d+ .* tap_schema\.\w+ sourcerd": "a column of DaCHS's own in TAP_SCHEMA, in two cases",
+    r"W-\w+-YXDL-\d+ .*\"mjd\"": "the xtype of ObsCore's times in DaCHS, which says what plain numbers would not",
+    r"W-\w+-YAR1-\d+ .*arraysize": "DaCHS's arraysize of single characters in TAP_SCHEMA and uploads",
+}
+"""Likewise."""
+
+LINKS = ("image_links/dlmeta?ID=atlas/000127s/s058/ji01.fits", "source_links/dlmeta?ID=900000000&ID=900000001",
+         "source_links/dlmeta?ID=none", "source_links/dlmeta")
+LINKS_ACCEPTED = {
+    r"E-YJ(RG|KJ)-\d+ .*1\.5|W-Y(VR9|NSX)-\d+ .*VOTable": "VOTable 1.5",
+    r"E-SMCO-\d+ .*'coderived'": "a term of the IVOA's vocabulary since 2020 that STILTS before 3.5 does not know",
+}
+
 
 ANSWERS = (
     "tap/capabilities", "tap/tables", "tap/availability", "oai.xml?verb=ListRecords&metadataPrefix=ivo_vor",
     "tap/sync?LANG=ADQL&FORMAT=votable/td&QUERY=SELECT+TOP+3+*+FROM+twomass.psc",
     "twomass/q/cone/scs.xml?RA=127.5&DEC=1.5&SR=0.1", "twomass/q/sia/siap.xml?POS=121.6,1.05&SIZE=1",
     "twomass/q/sia2/siap2.xml", "twomass/q/cone/capabilities", "twomass/q/sia/capabilities",
-    "twomass/q/sia2/capabilities", "twomass/q/cone/tables",
+    "twomass/q/sia2/capabilities", "twomass/q/cone/tables", "twomass/q/source_links/dlmeta?ID=900000000",
+    "twomass/q/image_links/dlmeta?ID=atlas/000127s/s058/ji01.fits", "twomass/q/image_links/capabilities",
 )
 
 
@@ -52,6 +70,20 @@ def test_taplint_has_nothing_to_say_on_our_tables(report):
     """The errors above are those of the protocol; here also warnings that name a column of ours."""
     named = [line for line in report if re.match(r"[EWF]-", line) and "twomass." in line]
     assert named == []
+
+
+def test_taplint_warns_of_nothing_that_is_ours(report):
+    warnings = [line for line in report if line.startswith("W-")]
+    assert [line for line in warnings if not any(re.match(pattern, line) for pattern in ACCEPTED_WARNINGS)] == []
+
+
+@pytest.mark.parametrize("address", LINKS)
+def test_datalinklint_finds_nothing_that_is_ours(server, release, address):
+    command = ["stilts", "datalinklint", f"votable={server.url}/twomass/q/{address}"]
+    said = subprocess.run(command, capture_output=True, text=True).stdout.splitlines()
+    assert any(line.startswith("I-DLNR-1 ") for line in said), said
+    bad = [line for line in said if re.match(r"[EWF]-", line)]
+    assert [line for line in bad if not any(re.match(pattern, line) for pattern in LINKS_ACCEPTED)] == []
 
 
 def test_the_regression_tests_of_the_descriptor_pass(server, release):

@@ -148,6 +148,8 @@ def _replace_metadata(connection, resource, rows):
     tap.unpublishFromTAP(resource, connection)
     tap.publishToTAP(resource, connection)
     resource.updateMetaInDB(connection, "import")
+    connection.execute("UPDATE tap_schema.columns SET xtype = 'mjd' "  # as in its results; DaCHS leaves it out here
+                       "WHERE table_name = 'ivoa.obscore' AND column_name IN ('t_min', 't_max')")
 
 
 def _replace_products(connection, store):
