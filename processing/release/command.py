@@ -8,6 +8,7 @@ and names, and writes the whole release folder:
   scans.parquet   one row a scan
   atlas.parquet   one row an Atlas Image; the images themselves in atlas/
   apparitions/    what each scan says of sources that several scans could see (overlaps, scans not chosen, calibration)
+  artifacts.parquet  what was taken for an artifact of a bright star and dropped
   coverage.fits   the sky they cover (MOC)
   release.json    what it was made of, row counts, checksums
 
