@@ -26,7 +26,19 @@ Where the arrays point and how far a frame steps is in ``scan.json`` (quality: a
 as the largest rotation of the camera makes them. Glints of filters and dichroics (fixed offsets from a star by band and
 camera) are not looked for: nothing tells their offsets, and simulated cameras have none.
 
-How well it does (simulated nights, thresholds in ``survey.yaml``) is in ``tests/``.
+How well it does, of what a release would list, on simulated nights by their truth (benchmarks/bench_artifacts.py):
+
+    survey, 14 scans                            23 of 25 false sources caught    6 of 25316 real ones lost
+    450 parents in one scan, to Ks -4          119 of 119                       33 of 2990
+    two scans, 20 stars of Ks -2 to 7 in
+    and between them                           764 of 836                       12 of 1582
+    ... those outside both given as a list     836 of 836                       13 of 1582
+    1e5 stars a square degree to J 16            0 of 1                         25 of 23706
+    11 stars, latent images not taken off       88 of 88                         2 of 513
+
+The two of the survey that stay lie 3 and 4 arcsec from stars fainter than the parents; real ones that are lost lie on
+arms of very bright stars, fainter than a false star there would be, or on latent images that are not there. Without parents nothing changes at all. Of the
+letters d and s of the published rows near bright stars all five come out, with one more (tests/).
 """
 
 from processing.artifacts.find import Artifacts, find_artifacts, parents_of

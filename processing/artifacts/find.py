@@ -14,9 +14,9 @@ from processing.config import survey
 from processing.errors import SurveyError
 
 KINDS = (persistence, halo, spikes, stripes)
-"""In the order of the hierarchy of cc_flg. Each has its LETTER; ``levels(pairs)``: magnitude of its brightest false star
-where the detection is, and of the light that tells whether it gets there at all and touches real sources; ``reach``;
-and maybe a rule of its own for what is touched, ``touched(pairs)``."""
+"""In the order of the hierarchy of cc_flg. Each has its LETTER; ``levels(pairs)``: magnitude of its brightest false
+star where the detection is, and of the light that tells whether it gets there at all and touches real sources;
+``reach``; and maybe a rule of its own for what is touched, ``touched(pairs)``."""
 
 ORDER = "PCDSpcdsb0"
 """Of the letters of cc_flg the first one holds: what is an artifact is not merely touched."""

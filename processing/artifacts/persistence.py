@@ -1,8 +1,8 @@
 """Persistence: charge of a star that comes out of the same pixels in the frames that follow.
 
 The telescope moves on by one step a frame, so that the latent images lie whole steps ahead of the star in the
-direction of the scan, each fainter than the one before. Frames are corrected for them (``frames.latents``); this is
-about what that leaves.
+direction of the scan, each fainter than the one before, and no brighter than full wells make them. Frames are
+corrected for them (``frames.latents``); this is about what that leaves.
 """
 
 import numpy as np
@@ -28,8 +28,8 @@ def levels(pairs):
 def first_image(magnitude):
     """Magnitude of the first latent image of stars (n, 3); inf for those that leave none."""
     rules = survey().artifacts
-    leaves = magnitude <= rules.latent_parent
-    return np.where(leaves, np.maximum(magnitude, rules.latent_growth_end) + rules.latent_contrast, np.inf)
+    image = np.maximum(magnitude + rules.latent_contrast, rules.latent_image)
+    return np.where(magnitude <= rules.latent_parent, image, np.inf)
 
 
 def reach(magnitude, limit):

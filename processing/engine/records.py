@@ -20,7 +20,7 @@ DONE, PARTIAL, FAILED = "done", "partial", "failed"
 """All of it is there; bands are missing, with the reason; nothing is there, with the reason."""
 
 
-OTHERS = ("simulated_camera", "simulated_night", "release")
+OTHERS = ("simulated_camera", "simulated_night", "artifacts", "associations", "minor_planets", "release", "validate")
 """Sections of ``survey.yaml`` that a reduction does not read."""
 
 
