@@ -36,9 +36,10 @@ How well it does, of what a release would list, on simulated nights by their tru
     1e5 stars a square degree to J 16            0 of 1                         25 of 23706
     11 stars, latent images not taken off       88 of 88                         2 of 513
 
-The two of the survey that stay lie 3 and 4 arcsec from stars fainter than the parents; real ones that are lost lie on
-arms of very bright stars, fainter than a false star there would be, or on latent images that are not there. Without parents nothing changes at all. Of the
-letters d and s of the published rows near bright stars all five come out, with one more (tests/).
+The two of the survey that stay lie 3 and 4 arcsec from stars fainter than the parents. Real ones that are lost lie on
+arms of very bright stars, fainter than a false star there would be, or at places of latent images. Without parents
+nothing changes at all. Of the letters d and s of the published rows near bright stars all five come out, with one more
+(tests/).
 """
 
 from processing.artifacts.find import Artifacts, find_artifacts, parents_of
