@@ -17,9 +17,10 @@ from processing.formats.parquet import read_parquet
 from processing.formats.tests.real_rows import real_points
 from processing.release import difference_cells
 from processing.release.difference import match
-from processing.release.difference_cells import Summary, common_cells, differences
+from processing.release.difference_cells import Summary, differences
 from processing.release.difference_command import run
 from processing.release.difference_rules import RULES
+from processing.release.difference_side import common_cells
 from processing.release.make import make_release
 from processing.release.tests.bulk_maker import bulk_release, changed
 from processing.release.tests.field_maker import real_scan, scan_corners, write_field
