@@ -27,6 +27,11 @@
 		Ask the catalog by position in the browser or by Simple Cone Search, the images by SIA (versions 1 and 2) and
 		ObsTAP, and everything by ADQL at the TAP service of this site. In ADQL the column ``date`` is written with
 		quotes, ``"date"``, because the word is reserved. A magnitude that was not measured is null, never zero.
+
+		By datalink each source leads to the images that show it, to cutouts of them and to its scan, and each image to its
+		pictures, its sources and the same field in the other bands; clients find the way in the tables they get. Images
+		are cut out by SODA: give a CIRCLE, a POLYGON or a POS, and get the pixels of the image, as they are, with its
+		coordinates.
 	</meta>
 
 	<!-- Where on the sky: from the release's coverage.fits, when it is published. -->
@@ -439,6 +444,34 @@
 						images = links.images_of_source(connection, descriptor.row)
 					for link in links.of_source(descriptor.row, images, cutter.getURL("dlget"), base.makeAbsoluteURL):
 						yield descriptor.makeLink(**link)
+				</code>
+			</metaMaker>
+			<!-- For those who want another size: the service that makes cutouts, image by image. -->
+			<metaMaker semantics="#proc">
+				<setup imports="gavo.protocols.datalink, processing.publish.links">
+					<code>
+						def parametersFor(image):
+							keys = [
+								MS(InputKey, name="ID", type="text", ucd="meta.id;meta.main", description="The image"),
+								MS(InputKey, name="CIRCLE", type="double precision(3)", xtype="circle", unit="deg",
+									ucd="phys.angArea;obs", description="Centre and radius of what to cut out"),
+								MS(InputKey, name="POLYGON", type="double precision(*)", xtype="polygon", unit="deg",
+									ucd="phys.angArea;obs", description="Corners of what to cut out")]
+							keys[0].set(image["obs_publisher_did"])
+							return keys
+					</code>
+				</setup>
+				<code>
+					cutter = self.parent.parent.rd.getById("image_links")
+					with base.getTableConn() as connection:
+						images = links.images_of_source(connection, descriptor.row)
+					for image in images:
+						if image["coadd_key"] == descriptor.row["coadd_key"]:
+							link = ExternalProcLinkDef(descriptor.pubDID, parametersFor(image), cutter.getURL("dlget"),
+								"Cutouts in " + image["band"], "Cutouts of any size from the %s image"%image["band"],
+								"soda-" + image["band"], datalink.SYNC_STANDARD_ID)
+							link.serviceDescriptor.name = "%s %s"%(descriptor.pubDID, image["band"])
+							yield link
 				</code>
 			</metaMaker>
 		</datalinkCore>

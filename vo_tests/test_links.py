@@ -116,6 +116,17 @@ def test_the_cutouts_of_a_source_have_it_in_their_middle_in_every_band(server, s
         assert header["FILTER"].strip() == link["local_semantics"].split("-")[1][0].lower()
 
 
+def test_from_a_source_one_comes_to_cutouts_of_any_size(server, source):
+    from astropy.io import fits
+
+    services = [link for link in _links(server, "source_links", source["designation"]) if link.semantics == "#proc"]
+    assert [link["local_semantics"] for link in services] == [f"soda-{band.name}" for band in BANDS]
+    for link, band in zip(services, BANDS):
+        cutout = link.process(circle=(source["ra"], source["dec"], 20 / 3600))
+        header = fits.getheader(BytesIO(cutout.read()))
+        assert header["FILTER"].strip() == band.letter and abs(header["NAXIS1"] - 40) <= 2
+
+
 @pytest.mark.parametrize("name", ["{}", "2MASS J{}", "2MASSJ{}"])
 def test_a_source_is_found_by_its_name_in_full_and_by_its_key(server, source, name):
     this, = (link for link in _links(server, "source_links", name.format(source["designation"]))
