@@ -19,6 +19,7 @@ from processing.release.key_book import KeyBook
 from processing.release.plan import cell_file, scan_file, sky_plan
 from processing.release.rows import open_rows, take
 from processing.release.scan_table import clean_part, finish_table, join_parts
+from processing.release.scan_unit import known_stars
 from processing.sphere import unit_vectors
 
 @dataclass(frozen=True, eq=False)
@@ -86,18 +87,18 @@ def _tables(folder, scans, numbers):
         if number is not None:
             tables.append(open_rows(scan_file(folder, number)))
             continue
-        bright = _bright_stars(scans) if bright is None else bright
+        bright = _bright_stars(folder, scans) if bright is None else bright
         parts = [clean_part(points, record, one.outline, scan.outline, bright)
                  for one in scan.fields for record, points in [read_whole(one)]]
         tables.append(finish_table(join_parts(parts)[0], scan.goes_south, scan.outline, [], []))
     return tables
 
 
-def _bright_stars(scans):
+def _bright_stars(folder, scans):
     from processing.artifacts import parents_of
 
     fields = [read_whole(one) for scan in scans for one in scan.fields]
-    return np.concatenate([parents_of(points, record) for record, points in fields])
+    return np.concatenate([parents_of(points, record) for record, points in fields] + known_stars(folder))
 
 
 def _possible(ra, dec, scan, outlines):

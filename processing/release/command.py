@@ -54,6 +54,9 @@ def describe(parser):
                         help="ephemeris for mp_flg: ECSV with name, jd (UTC), ra, dec (deg, ICRS, as seen from the "
                              "observatory), if known rate_ra (with cos dec), rate_dec (arcsec/h), error (arcsec); "
                              "times of an object at most a day apart, without rates some minutes to an hour")
+    parser.add_argument("--bright-stars", metavar="FILE", type=Path,
+                        help="very bright stars that no scan holds, whose spikes and halos may reach one: ECSV, FITS, "
+                             "VOTable or Parquet with ra, dec (deg, ICRS), j_m, h_m, k_m (mag)")  # fmt: skip
 
 
 def run(args):
@@ -73,7 +76,8 @@ def _from_works(args):
     from processing.release.extras import Extras
     from processing.release.make import make_release
 
-    types, extras = ("sci", "cal") if args.cal else ("sci",), Extras(args.optical, args.minor_planets, _kinds_of(args))
+    types = ("sci", "cal") if args.cal else ("sci",)
+    extras = Extras(args.optical, args.minor_planets, _kinds_of(args), args.bright_stars)
     return make_release(args.works, args.out, args.name, args.supersedes, types, args.scheduler, args.workers, extras)
 
 
@@ -92,7 +96,7 @@ def _check(args):
     if bool(args.works) == bool(args.from_ascii):
         found = "both" if args.works else "neither"
         raise SurveyError(f"expected WORK folders, or files after --from-ascii; found {found}")
-    for option in ("cal", "optical", "minor_planets"):
+    for option in ("cal", "optical", "minor_planets", "bright_stars"):
         if args.from_ascii and getattr(args, option):
             raise SurveyError(f"--{option.replace('_', '-')}: not with --from-ascii, whose rows are taken as they are")
 

@@ -1,4 +1,4 @@
-"""What a release has only when it is asked for: optical stars, minor planets, further formats of the catalog."""
+"""What a release has only when it is asked for: optical stars, minor planets, more bright stars, further formats."""
 
 from dataclasses import asdict, dataclass
 from functools import lru_cache
@@ -16,11 +16,13 @@ from processing.release.products import write_products
 
 @dataclass(frozen=True)
 class Extras:
-    """``optical`` and ``minor_planets``: files to read, or None; ``kinds``: further products (``products.WRITERS``)."""
+    """``optical``, ``minor_planets`` and ``bright`` (stars whose artifacts are looked for, beside those of the scans):
+    files to read, or None; ``kinds``: further products (``products.WRITERS``)."""
 
     optical: Path | None = None
     minor_planets: Path | None = None
     kinds: tuple = ()
+    bright: Path | None = None
 
     def check(self):
         """SurveyError, before any work is done, when a file cannot be used."""
@@ -28,6 +30,13 @@ class Extras:
             _read(read_optical, self.optical)
         if self.minor_planets:
             _read(read_ephemeris, self.minor_planets)
+        self.bright_stars()
+
+    def bright_stars(self):
+        """The stars of the file ``bright`` as ``processing.artifacts`` wants them, a structured array; None without."""
+        from processing.artifacts.known import read_bright_stars
+
+        return _read(read_bright_stars, self.bright) if self.bright else None
 
     def fill(self, table):
         """``table`` (pyarrow, the point sources) with the columns that the files tell; without a file they stay."""
@@ -47,9 +56,11 @@ class Extras:
 
     def provenance(self):
         """What release.json says of the files, and of the numbers by which they were used."""
-        files = {"associations": self.optical, "minor_planets": self.minor_planets}
-        return {rule: {"file": path.name, **fingerprint(path), "settings": asdict(getattr(survey(), rule))}
-                for rule, path in files.items() if path}
+        files = {"associations": (self.optical, survey().associations),
+                 "minor_planets": (self.minor_planets, survey().minor_planets),
+                 "bright_stars": (self.bright, survey().artifacts)}  # fmt: skip
+        return {rule: {"file": path.name, **fingerprint(path), "settings": asdict(numbers)}
+                for rule, (path, numbers) in files.items() if path}
 
 
 def _read(read, path):

@@ -23,7 +23,7 @@ from processing.release.manifest import MANIFEST, read_release, write_manifest
 from processing.release.plan import WORK, KeyPlan, Lists, SkyPlan, write_key_plan, write_sky_plan
 from processing.release.scan_choice import choose_scans
 from processing.release.scan_table import MARGIN
-from processing.release.scan_unit import ScanTask, write_parents, write_scan
+from processing.release.scan_unit import ScanTask, write_known, write_parents, write_scan
 from processing.sphere import chord
 
 
@@ -55,6 +55,7 @@ def fill_release(folder, choice, each, extras=Extras()):
     """
     scans = [*choice.chosen, *choice.spare]
     tasks = scan_tasks(choice)
+    write_known(folder, extras.bright_stars())
     _do(each(write_parents, [(folder, number, scan) for number, scan in enumerate(scans)], "bright stars"))
     of_scans = list(each(write_scan, [(folder, task) for task in tasks], "scans"))
     cells = _plan_sky(folder, choice, of_scans)

@@ -79,6 +79,23 @@ def write_parents(folder, number, scan):
         np.save(stream, np.concatenate(found))
 
 
+def write_known(folder, stars):
+    """Write more bright stars (as ``parents_of`` gives them), for all scans; none when ``stars`` is None."""
+    if stars is not None:
+        with whole_file(_known_file(folder)) as partial, partial.open("wb") as stream:
+            np.save(stream, stars)
+
+
+def known_stars(folder):
+    """What ``write_known`` wrote: a list with one array, or an empty one."""
+    path = _known_file(folder)
+    return [np.load(path)] if path.exists() else []
+
+
+def _known_file(folder):
+    return scan_file(folder, 0, "known", "npy")
+
+
 def write_scan(folder, task):
     """Write the files of one scan; the ScanResult."""
     scan = task.scan
@@ -105,7 +122,8 @@ def write_scan(folder, task):
 
 
 def _bright_stars(folder, numbers):
-    return np.concatenate([np.load(scan_file(folder, number, "parents", "npy")) for number in numbers])
+    found = [np.load(scan_file(folder, number, "parents", "npy")) for number in numbers]
+    return np.concatenate(found + known_stars(folder))
 
 
 def _by_kind(several):

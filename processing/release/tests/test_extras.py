@@ -90,6 +90,21 @@ def test_without_files_the_columns_are_null_and_there_are_no_products(tmp_path):
     assert not {"associations", "minor_planets"} & set(release.content)
 
 
+def test_a_listed_star_that_no_scan_holds_takes_its_false_stars_away(tmp_path):
+    """Ks 0, 400 arcsec east of a source of Ks 15: on its west arm, and fainter than a false star there."""
+    real = real_scan(59)
+    row = next(row for row in real.to_pylist() if row["k_m"] > 14.8 and row["j_m"] > 15.5 and row["rd_flg"] == "222"
+               and row["dist_edge_ns"] > 30 and row["dist_edge_ew"] > 30)  # fmt: skip
+    ra = row["ra"] + 400 / 3600 / np.cos(np.radians(row["dec"]))
+    Table({"ra": [ra], "dec": [row["dec"]], "j_m": [0.6], "h_m": [0.1], "k_m": [0.0]}).write(tmp_path / "bright.ecsv")
+    work = field(tmp_path / "work")
+    without, known = (make_release([work], tmp_path / name, extras=Extras(bright=bright)) for name, bright in (
+        ("without", None), ("known", tmp_path / "bright.ecsv")))  # fmt: skip
+    lost = {*without.read("psc")["designation"].to_pylist()} - {*known.read("psc")["designation"].to_pylist()}
+    assert row["designation"] in lost and len(lost) < 20
+    assert known.content["bright_stars"]["file"] == "bright.ecsv" and "bright_stars" not in without.content
+
+
 def test_a_file_that_cannot_be_used_is_refused_before_any_work(tmp_path):
     with pytest.raises(SurveyError, match="nothing.parquet: cannot be read"):
         make_release([tmp_path / "no work"], tmp_path / "r", extras=Extras(optical=tmp_path / "nothing.parquet"))
