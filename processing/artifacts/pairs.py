@@ -5,10 +5,15 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.spatial import cKDTree
 
+from processing.artifacts import halo
 from processing.artifacts.columns import flags, measured, numbers
 from processing.artifacts.scan_frame import ScanFrame
 from processing.config import survey
 from processing.sphere import ARCSEC, chord, unit_vectors
+
+
+SLACK = 5.0
+"""arcsec: what places on two planes may differ by besides."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +60,8 @@ def find_pairs(points, parents, frame):
     """
     ra, dec = numbers(points, "ra"), numbers(points, "dec")
     point, parent = _near(ra, dec, parents)
+    lined = _may_be_artifact(ra[point], dec[point], parents[parent], frame)
+    point, parent = point[lined], parent[lined]
     axis, _ = offset(parents["ra"], parents["dec"], frame.ra, parents["dec"])
     east, north = offset(ra[point], dec[point], frame.ra, parents["dec"][parent])
     here = offset(parents["ra"][parent], parents["dec"][parent], frame.ra, parents["dec"][parent])
@@ -73,6 +80,25 @@ def _near(ra, dec, parents):
     found = tree.query_ball_point(places, chord(parents["reach"]), return_sorted=True)
     counts = [len(rows) for rows in found]
     return np.concatenate([np.asarray(rows, int) for rows in found]), np.repeat(np.arange(len(parents)), counts)
+
+
+def _may_be_artifact(ra, dec, parents, frame):
+    """Which pairs lie in the halo of the star or about on its row, its column or the row of its stripes: all others,
+    nearly all of those far from a very bright star, are no artifacts. ``parents``: of each pair.
+
+    Places are taken on a plane of their own; SLACK and the angles between the axes there and those of the arrays are
+    allowed for.
+    """
+    rules, half = survey().artifacts, survey().instrument.frame_height / 2
+    east = ((ra - parents["ra"] + 180) % 360 - 180) * 3600 * np.cos(np.radians(parents["dec"]))
+    north = (dec - parents["dec"]) * 3600
+    far = np.hypot(east, north)
+    turn = np.abs(frame.turn).max() + frame.turn_error + np.abs((parents["ra"] - frame.ra + 180) % 360 - 180)
+    bend = far / ARCSEC * np.abs(np.tan(np.radians(np.clip(parents["dec"], -89, 89))))
+    width = SLACK + max(rules.spike_width, rules.latent_window) + far * (np.sin(np.radians(turn)) + bend)
+    north = np.abs(north)
+    on_line = (np.abs(east) < width) | (np.minimum(north, np.abs(north - half)) < width)
+    return on_line | (far < SLACK + halo.reach(parents["magnitude"], frame.limit))
 
 
 def offset(ra, dec, ra0, dec0):
