@@ -176,6 +176,16 @@ def test_the_record_says_what_there_is_and_how_good_it_is(rows, solved_scans, sc
             assert quality["zero_points"][band]["value"] == pytest.approx(unit, abs=0.02)
 
 
+def test_the_record_tells_how_the_arrays_are_turned_and_how_far_a_frame_goes(scan_folders, raw_night):
+    """The second scan goes south."""
+    name = raw_night.night.name
+    for folder, sign in zip(scan_folders, (1.0, -1.0)):
+        found = read_scan(folder)["quality"]["astrometry"]
+        assert found["frame_step"] == pytest.approx(sign * 82.4, abs=0.1)
+        true = {band: np.degrees(raw_night.truth.optics(name, band).rotation) for band in LETTERS}
+        assert found["rotation"] == pytest.approx(true, abs=0.03)
+
+
 def test_a_scan_without_a_band_is_the_two_others(solved_scans, true_calibration, tmp_path):
     """H could not be used: null in every row, no image, and a reason in the record."""
     found, reason = solved_scans[0], "990706s scan 011 band h: the file is missing"
