@@ -60,7 +60,7 @@ def find_pairs(points, parents, frame):
     """
     ra, dec = numbers(points, "ra"), numbers(points, "dec")
     point, parent = _near(ra, dec, parents)
-    lined = _may_be_artifact(ra[point], dec[point], parents[parent], frame)
+    lined = _may_be_artifact(ra[point], dec[point], parents, parent, frame)
     point, parent = point[lined], parent[lined]
     axis, _ = offset(parents["ra"], parents["dec"], frame.ra, parents["dec"])
     east, north = offset(ra[point], dec[point], frame.ra, parents["dec"][parent])
@@ -82,23 +82,23 @@ def _near(ra, dec, parents):
     return np.concatenate([np.asarray(rows, int) for rows in found]), np.repeat(np.arange(len(parents)), counts)
 
 
-def _may_be_artifact(ra, dec, parents, frame):
+def _may_be_artifact(ra, dec, parents, parent, frame):
     """Which pairs lie in the halo of the star or about on its row, its column or the row of its stripes: all others,
-    nearly all of those far from a very bright star, are no artifacts. ``parents``: of each pair.
+    nearly all of those far from a very bright star, are no artifacts. ``parent``: of each pair its row in ``parents``.
 
     Places are taken on a plane of their own; SLACK and the angles between the axes there and those of the arrays are
     allowed for.
     """
     rules, half = survey().artifacts, survey().instrument.frame_height / 2
-    east = ((ra - parents["ra"] + 180) % 360 - 180) * 3600 * np.cos(np.radians(parents["dec"]))
-    north = (dec - parents["dec"]) * 3600
-    far = np.hypot(east, north)
+    scale, bend = np.cos(np.radians(parents["dec"])), np.tan(np.radians(np.abs(np.clip(parents["dec"], -89, 89))))
     turn = np.abs(frame.turn).max() + frame.turn_error + np.abs((parents["ra"] - frame.ra + 180) % 360 - 180)
-    bend = far / ARCSEC * np.abs(np.tan(np.radians(np.clip(parents["dec"], -89, 89))))
-    width = SLACK + max(rules.spike_width, rules.latent_window) + far * (np.sin(np.radians(turn)) + bend)
-    north = np.abs(north)
-    on_line = (np.abs(east) < width) | (np.minimum(north, np.abs(north - half)) < width)
-    return on_line | (far < SLACK + halo.reach(parents["magnitude"], frame.limit))
+    east = np.abs(((ra - parents["ra"][parent] + 180) % 360 - 180) * (3600 * scale)[parent])
+    north = np.abs(dec - parents["dec"][parent]) * 3600
+    far = np.hypot(east, north)
+    width = SLACK + max(rules.spike_width, rules.latent_window) + far * np.sin(np.radians(turn))[parent]
+    width += far**2 / ARCSEC * bend[parent]
+    on_line = (east < width) | (np.minimum(north, np.abs(north - half)) < width)
+    return on_line | (far < SLACK + halo.reach(parents["magnitude"], frame.limit)[parent])
 
 
 def offset(ra, dec, ra0, dec0):
