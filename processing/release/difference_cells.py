@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from tqdm import tqdm
 
 from processing.config import survey
 from processing.release.cells import is_inside
@@ -42,7 +43,8 @@ def differences(one, other, summary):
     Sources near the rim of a cell that have no partner in it wait, and are matched when all cells are done.
     """
     sides, waiting = (Side(one), Side(other)), ([], [])
-    for cell in common_cells(*(side.counts for side in sides), survey().difference.cell_rows):
+    cells = common_cells(*(side.counts for side in sides), survey().difference.cell_rows)
+    for cell in tqdm(cells, desc="cells", unit="", disable=None, delay=2):
         (a, index_a), (b, index_b) = (side.sources(cell) for side in sides)
         summary.rows[0] += len(a)
         summary.rows[1] += len(b)

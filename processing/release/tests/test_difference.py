@@ -229,3 +229,11 @@ def test_what_the_other_release_takes_for_an_artifact_is_told(of_four, tmp_path,
     assert sorted(row["designation"] for row in dropped) == sorted(names)
     assert {(row["scan"], row["cc_flg"]) for row in dropped} == {(57, "D00")}
     assert counts(compare(of_four, other)[0], "vanished") == {"artifact": 3}
+
+
+def test_a_release_without_sources_lacks_all_of_the_other(of_four, tmp_path):
+    work = write_field(tmp_path / "work", real_scan(57).slice(0, 0), scan_corners(57), coadds=[68],
+                       ids={"date": "2000-01-30", "hemis": "s", "scan": 57})
+    empty = make_release([work], tmp_path / "empty")
+    assert counts(compare(of_four, empty)[0], "vanished") == {"scan missing": 483, "not listed": 200}
+    assert compare(empty, empty)[0] == []
