@@ -3,7 +3,7 @@
 Twisted answers with ten threads. Ten slow queries, or ten whose clients have left, and the whole server waits with
 them: not even /availability answers. A waiting thread costs next to nothing.
 
-The asynchronous jobs that the server starts run by this module, too, so that all answer alike (row_limits).
+The asynchronous jobs that the server starts run by this module, too, so that all answer alike (row_limits, parquet_format).
 """
 
 import sys
@@ -15,9 +15,10 @@ THREADS = 40
 def main():
     from gavo.user import cli
 
-    from processing.publish.row_limits import use_in_dachs
+    from processing.publish import parquet_format, row_limits
 
-    use_in_dachs()
+    row_limits.use_in_dachs()
+    parquet_format.use_in_dachs()
     if "serve" in sys.argv:
         from twisted.internet import reactor
 
