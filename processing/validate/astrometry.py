@@ -64,11 +64,9 @@ def _repeated(apparitions, where, method, repeat, measure):
     first = np.unique(repeats.star, return_index=True)[1][repeats.star] if len(repeats) else repeats.star
     places = offsets(found["ra"], found["dec"], found["ra"][first], found["dec"][first])
     deviation = np.column_stack([repeats.deviations(side, offsets=False) for side in places.T])
-    piece = np.floor(found["dec"][first] / PIECE)
-    frame = np.unique(np.column_stack([repeats.block, found.scan, piece]), axis=0, return_inverse=True)[1]
-    means = len(np.unique(np.column_stack([repeats.block, piece]), axis=0))
+    frames = _frames(found.scan, found["dec"][first], repeats.block)
     return _figure(f"error of a position on an axis, {where}", REPEATS, method, deviation, axis_errors(found),
-                   repeats.star, frame, means, 2 * repeats.freedom(np.ones(len(repeats), bool)), found.band("m", 0),
+                   repeats.star, frames, 2 * repeats.freedom(np.ones(len(repeats), bool)), found.band("m", 0),
                    measure)  # fmt: skip
 
 
@@ -78,7 +76,7 @@ def _against_truth(evidence):
     catalog, row = catalog.where(row >= 0), row[row >= 0]
     deviation = offsets(catalog["ra"], catalog["dec"], evidence.truth.ra[row], evidence.truth.dec[row])
     return _figure("error of a position on an axis, the catalog", TRUTH, TRUTH_METHOD, deviation, axis_errors(catalog),
-                   row, _pieces(catalog), 0, deviation.size, catalog.band("m", 0))  # fmt: skip
+                   row, _frames(catalog.scan, catalog["dec"]), deviation.size, catalog.band("m", 0))  # fmt: skip
 
 
 def _against_reference(catalog):
@@ -88,16 +86,15 @@ def _against_reference(catalog):
     angle = np.radians(found["phi_opt"])
     deviation = found["dist_opt"][:, None] * np.column_stack([np.sin(angle), np.cos(angle)])
     return _figure("difference to Tycho-2 on an axis", REFERENCE, REFERENCE_METHOD, deviation, axis_errors(found),
-                   np.arange(len(found)), _pieces(found), 0, deviation.size, found.band("m", 0), "reference")  # fmt: skip
+                   np.arange(len(found)), _frames(found.scan, found["dec"]), deviation.size, found.band("m", 0), "reference")  # fmt: skip
 
 
-def _figure(quantity, basis, method, deviation, error, star, frame, means, freedom, magnitude, measure="position"):
-    """``deviation``, ``error``: (n, 2), arcsec; ``star``, ``frame`` (number of the scan's frame), ``magnitude``: (n,);
-    ``means``: how many means of frames the deviations are from."""
+def _figure(quantity, basis, method, deviation, error, star, frames, freedom, magnitude, measure="position"):
+    """``deviation``, ``error``: (n, 2), arcsec; ``star``, ``magnitude``: (n,); ``frames``: see ``_frames``."""
     both = deviation.ravel()
     estimate = scatter(both, np.repeat(star, 2), freedom)
     if estimate.known:
-        shared = frame_error(deviation, frame, means, estimate.value)
+        shared = max(frame_error(deviation, *level, estimate.value) for level in frames)
         estimate = symmetric(estimate.value, np.hypot(estimate.error, shared), freedom)
     mean = np.median(deviation, axis=0) if len(deviation) else (np.nan, np.nan)
     detail = {
@@ -118,10 +115,20 @@ def frame_error(deviation, frame, means, value):
     return float((offset**2).sum() / offset.size / value / np.sqrt(2 * freedom))
 
 
-def _pieces(sources):
-    """Number of the scan and piece of each source."""
-    both = np.column_stack([sources.scan, np.floor(sources["dec"] / PIECE)])
-    return np.unique(both, axis=0, return_inverse=True)[1] if len(sources) else sources.scan
+def _frames(scan, dec, block=None):
+    """What may share an error of its frame: pieces of a scan, and whole scans. Two pairs: number of it for each source,
+    and how many means of such frames were taken out (``block``: of the scans whose mean was; None: none)."""
+    pieces = np.floor(np.asarray(dec) / PIECE)
+    whole = np.zeros(len(pieces)) if block is None else block
+    return [(_numbers(whole, scan, piece), 0 if block is None else _numbers(whole, piece).max(initial=-1) + 1)
+            for piece in (pieces, np.zeros(len(pieces)))]  # fmt: skip
+
+
+def _numbers(*columns):
+    """Number of each different row of some columns, shape (n,)."""
+    if not len(columns[0]):
+        return np.zeros(0, int)
+    return np.unique(np.column_stack(columns), axis=0, return_inverse=True)[1]
 
 
 def _known(value):

@@ -17,9 +17,9 @@ from processing.validate.statistics import bootstrap, medians, robust, symmetric
 STEP, FEWEST = 0.1, 20
 """Of the magnitudes at which the scatter is told, and the fewest measurements for it."""
 
-NEAR = (0.5, 1.15)
-"""The law is fitted where the scatter, in units of the one that is looked for, is between these, from the bright side: it
-is straight there, and fainter stars are missing from the catalog when they are measured too faint."""
+NEAR = (0.4, 0.85)
+"""The law is fitted where the scatter, in units of the one that is looked for, is between these, from the bright side: it is
+straight there, and farther on bins hold stars of which those that were measured too faint are missing from the catalog."""
 
 DRAWS = 60
 
@@ -46,8 +46,8 @@ def ten_sigma(x, deviation):
     wanted = survey().validate.ten_sigma
     if not len(scatter) or scatter[0] > wanted or not (scatter > wanted).any():
         return np.nan
-    beyond = np.append(np.flatnonzero(scatter > wanted * NEAR[1]), len(scatter))[0]
-    near = (scatter > wanted * NEAR[0]) & (np.arange(len(scatter)) < beyond)
+    beyond = np.flatnonzero(scatter > wanted * NEAR[1])[0]
+    near = (scatter > wanted * NEAR[0]) & (np.arange(len(scatter)) <= beyond)
     if near.sum() < 3:
         return np.nan
     slope, start = np.polyfit(centre[near], np.log10(scatter[near]), 1)

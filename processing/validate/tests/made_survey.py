@@ -25,7 +25,8 @@ ZERO = {"j": 15.9, "h": 15.3, "k": 14.5}
 class Facts:
     """What is put in. ``beyond``: by how much the scatter of 0.109 mag lies beyond the stated limit; ``floor``: scatter
     of bright stars, mag; ``zero``: of zero points; ``frame``, ``noise``: error of a frame and of a star on an axis,
-    arcsec; ``complete``; ``false``: false sources in units of the true ones; ``read1``: (bias, scatter) of Read1."""
+    arcsec; ``complete``; ``false``: false sources in units of the true ones; ``read1``: (bias, scatter) of Read1; ``bright``:
+    share of the stars that are strewn evenly from ``brightest`` to 12 mag."""
 
     density: float = 3000.0
     scans: int = 8
@@ -42,6 +43,7 @@ class Facts:
     limits: dict = field(default_factory=lambda: dict(ZERO))
     colour: tuple = (0.0, 0.6, 1.2)
     brightest: float = 7.0
+    bright: float = 0.0
     seed: int = 1
 
 
@@ -67,7 +69,8 @@ class Made:
     def _sky(self, west, east, south, north):
         count = int(self.facts.density * (east - west) * (north - south))
         mag = 17.0 + 2.5 * np.log10(1 - self.rng.random(count)) / 0.75
-        mag = np.where(mag < self.facts.brightest, self.rng.uniform(self.facts.brightest, 17.0, count), mag)
+        bright = (mag < self.facts.brightest) | (self.rng.random(count) < self.facts.bright)
+        mag = np.where(bright, self.rng.uniform(self.facts.brightest, 12.0, count), mag)
         ra, dec = self.rng.uniform(west, east, count), self.rng.uniform(south, north, count)
         alone = nearest_others(ra, dec)[0] > ALONE
         sky = ra[alone], dec[alone], mag[alone, None] - np.array(self.facts.colour), np.ones(alone.sum(), bool), np.zeros(alone.sum())
