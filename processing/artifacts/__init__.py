@@ -6,8 +6,8 @@
 
 ``points`` is the table of a scan (columns of psc), ``scan`` the content of its ``scan.json``. A star just outside a
 scan leaves its spikes inside: its neighbour knows it. Very bright stars that no scan holds come from a list
-(``bright_stars``). The same star may be there twice. ``REACH`` is the farthest that any artifact lies from its star,
-arcsec; that of each star is in its field ``reach``.
+(``bright_stars``, ``known.read_bright_stars``). The same star may be there twice. ``REACH`` is the farthest that an
+artifact lies from a star that another scan holds, arcsec; that of each star is in its field ``reach``.
 
 The rule is that of MAPCOR (Explanatory Supplement IV.7a): a detection near a bright star is judged by its place and its
 magnitude. Each kind says how bright its brightest false star is at a place; what is as faint is taken for an artifact,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.spatial import cKDTree
 
-from processing.artifacts import halo
+from processing.artifacts import halo, persistence
 from processing.artifacts.columns import flags, measured, numbers
 from processing.artifacts.scan_frame import ScanFrame
 from processing.config import survey
@@ -54,14 +54,13 @@ class Pairs:
 
 
 def find_pairs(points, parents, frame):
-    """The Pairs within each parent's ``reach``; a detection that is the star itself, here or in another scan, is none.
+    """The Pairs within each parent's ``reach`` and at the places of its latent images; a detection that is the star
+    itself, here or in another scan, is none.
 
     ``points``: pyarrow Table; ``parents``: structured array (``processing.artifacts.parents``); ``frame``: ScanFrame.
     """
     ra, dec = numbers(points, "ra"), numbers(points, "dec")
-    point, parent = _near(ra, dec, parents)
-    lined = _may_be_artifact(ra[point], dec[point], parents, parent, frame)
-    point, parent = point[lined], parent[lined]
+    point, parent = _candidates(ra, dec, parents, frame)
     axis, _ = offset(parents["ra"], parents["dec"], frame.ra, parents["dec"])
     east, north = offset(ra[point], dec[point], frame.ra, parents["dec"][parent])
     here = offset(parents["ra"][parent], parents["dec"][parent], frame.ra, parents["dec"][parent])
@@ -72,14 +71,36 @@ def find_pairs(points, parents, frame):
                  (flags(points, "rd_flg") == "2")[point], parents["magnitude"][parent], frame)  # fmt: skip
 
 
-def _near(ra, dec, parents):
+def _candidates(ra, dec, parents, frame):
+    """Pairs that can be any kind of artifact: rows of the detections and of the parents."""
     if not len(parents) or not len(ra):
         return np.zeros(0, int), np.zeros(0, int)
     tree = cKDTree(unit_vectors(ra, dec))
-    places = unit_vectors(parents["ra"], parents["dec"])
-    found = tree.query_ball_point(places, chord(parents["reach"]), return_sorted=True)
+    point, parent = _within(tree, parents["ra"], parents["dec"], parents["reach"])
+    lined = _may_be_artifact(ra[point], dec[point], parents, parent, frame)
+    trail, place = _latent_places(parents, frame)
+    at, which = _within(tree, *place, survey().artifacts.latent_window + SLACK)
+    both = np.stack([np.r_[point[lined], at], np.r_[parent[lined], trail[which]]])
+    return np.unique(both, axis=1)
+
+
+def _within(tree, ra, dec, radius):
+    """Which members of a tree lie within ``radius`` (arcsec) of places (deg): their numbers and those of the places."""
+    found = tree.query_ball_point(unit_vectors(ra, dec), chord(radius))
     counts = [len(rows) for rows in found]
-    return np.concatenate([np.asarray(rows, int) for rows in found]), np.repeat(np.arange(len(parents)), counts)
+    return np.concatenate([np.asarray(rows, int) for rows in found] + [np.zeros(0, int)]), np.repeat(
+        np.arange(len(found)), counts)  # fmt: skip
+
+
+def _latent_places(parents, frame):
+    """Where latent images are to be expected, one after the other: rows of their parents, and (ra, dec), deg."""
+    count = persistence.images(parents["magnitude"], frame.limit) * np.isfinite(frame.step)
+    star = np.repeat(np.arange(len(parents)), count)
+    number = np.arange(len(star)) - np.repeat(np.cumsum(count) - count, count) + 1
+    here = parents["dec"][star]
+    there = np.clip(here + number * np.nan_to_num(frame.step) / 3600, -89.99, 89.99)
+    away = (parents["ra"][star] - frame.ra + 180) % 360 - 180
+    return star, (frame.ra + away * np.cos(np.radians(here)) / np.cos(np.radians(there)), there)
 
 
 def _may_be_artifact(ra, dec, parents, parent, frame):
@@ -91,11 +112,12 @@ def _may_be_artifact(ra, dec, parents, parent, frame):
     """
     rules, half = survey().artifacts, survey().instrument.frame_height / 2
     scale, bend = np.cos(np.radians(parents["dec"])), np.tan(np.radians(np.abs(np.clip(parents["dec"], -89, 89))))
-    turn = np.abs(frame.turn).max() + frame.turn_error + np.abs((parents["ra"] - frame.ra + 180) % 360 - 180)
+    skew = max(abs((angle + 45) % 90 - 45) for angle in rules.spike_angles)
+    turn = np.abs(frame.turn).max() + frame.turn_error + np.abs((parents["ra"] - frame.ra + 180) % 360 - 180) + skew
     east = np.abs(((ra - parents["ra"][parent] + 180) % 360 - 180) * (3600 * scale)[parent])
     north = np.abs(dec - parents["dec"][parent]) * 3600
     far = np.hypot(east, north)
-    width = SLACK + max(rules.spike_width, rules.latent_window) + far * np.sin(np.radians(turn))[parent]
+    width = SLACK + max(rules.spike_width, rules.stripe_width) + far * np.sin(np.radians(turn))[parent]
     width += far**2 / ARCSEC * bend[parent]
     on_line = (east < width) | (np.minimum(north, np.abs(north - half)) < width)
     return on_line | (far < SLACK + halo.reach(parents["magnitude"], frame.limit)[parent])

@@ -1,12 +1,13 @@
 """Parents: the stars bright enough to leave artifacts, of a scan or of a list of known bright stars.
 
 They are rows of a numpy array with the fields of ``DTYPE``: position (deg), ``magnitude`` in J, H, Ks (NaN where it is
-not known) and ``reach``, how far from the star its artifacts go (arcsec).
+not known) and ``reach``, how far from the star its artifacts go (arcsec); latent images, which only scans that saw the
+star can have, do not count.
 """
 
 import numpy as np
 
-from processing.artifacts import halo, persistence, spikes, stripes
+from processing.artifacts import halo, spikes, stripes
 from processing.artifacts.columns import bands, flags, measured, numbers
 from processing.artifacts.scan_frame import nominal_limits
 from processing.config import survey
@@ -59,16 +60,17 @@ def filled(magnitude):
 def reach(magnitude):
     """How far the artifacts of stars (n, 3) go, arcsec, (n,): at most ``artifacts.reach`` of ``survey.yaml``."""
     limit = nominal_limits() + DEEPER
-    farthest = np.max([kind.reach(magnitude, limit) for kind in (persistence, halo, spikes, stripes)], axis=0)
+    farthest = np.max([kind.reach(magnitude, limit) for kind in (halo, spikes, stripes)], axis=0)
     return np.minimum(farthest, survey().artifacts.reach)
 
 
 def near(parents, scan):
-    """The parents whose artifacts may reach a scan (content of its ``scan.json``)."""
+    """The parents whose artifacts may reach a scan (content of its ``scan.json``), its first and last frames included,
+    which lie outside the corners."""
     row = scan["scan"]
     dec = np.array([row[f"dec_{n}"] for n in range(1, 5)])
     ra = np.array([row[f"ra_{n}"] for n in range(1, 5)])
-    room = parents["reach"] / 3600
+    room = (parents["reach"] + survey().instrument.frame_height) / 3600
     within = (parents["dec"] > dec.min() - room) & (parents["dec"] < dec.max() + room)
     away = np.abs((parents["ra"] - row["ra"] + 180) % 360 - 180)
     half = np.abs((ra - row["ra"] + 180) % 360 - 180).max()

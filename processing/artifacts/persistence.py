@@ -32,8 +32,7 @@ def first_image(magnitude):
     return np.where(magnitude <= rules.latent_parent, image, np.inf)
 
 
-def reach(magnitude, limit):
-    """Length of the trail of stars (n, 3): arcsec, (n,)."""
-    frames = (limit - first_image(magnitude)) / survey().artifacts.latent_fading + 1
-    frames = np.where(frames > 0, frames, 0.0).max(axis=1, initial=0.0)
-    return np.where(frames > 0, (frames + 1) * survey().simulate.frame_step, 0.0)
+def images(magnitude, limit):
+    """How many latent images of stars (n, 3) a scan lists, (n,)."""
+    frames = np.ceil((limit - first_image(magnitude)) / survey().artifacts.latent_fading)
+    return np.where(frames > 0, frames, 0.0).max(axis=1, initial=0.0).astype(int)
