@@ -34,7 +34,7 @@ How well it does, of what a release would list, on simulated nights by their tru
     and between them                           764 of 836                       12 of 1582
     ... those outside both given as a list     836 of 836                       13 of 1582
     1e5 stars a square degree to J 16            0 of 1                         25 of 23706
-    11 stars, latent images not taken off       88 of 88                         2 of 513
+    11 stars, latent images not taken off       73 of 73                         2 of 513
 
 The two of the survey that stay lie 3 and 4 arcsec from stars fainter than the parents. Real ones that are lost lie on
 arms of very bright stars, fainter than a false star there would be, or at places of latent images. Without parents
