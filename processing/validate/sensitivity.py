@@ -17,9 +17,10 @@ from processing.validate.statistics import bootstrap, medians, robust, symmetric
 STEP, FEWEST = 0.1, 20
 """Of the magnitudes at which the scatter is told, and the fewest measurements for it."""
 
-NEAR = (0.4, 0.85)
+FROM, UPTO = 0.4, {REPEATS: 1.15, TRUTH: 0.85}
 """The law is fitted where the scatter, in units of the one that is looked for, is between these, from the bright side: it is
-straight there, and farther on bins hold stars of which those that were measured too faint are missing from the catalog."""
+straight there. Farther on, bins of the catalog hold stars of which those that were measured too faint are missing; the lists
+of calibration scans go deeper."""
 
 DRAWS = 60
 
@@ -40,14 +41,14 @@ def figures(evidence):
     return found
 
 
-def ten_sigma(x, deviation):
+def ten_sigma(x, deviation, upto=UPTO[TRUTH]):
     """Where deviations (n,) of sources at ``x`` (n,), mag, scatter by 0.109; NaN when that is outside what is seen."""
     centre, scatter, _ = scatter_curve(x, deviation)
     wanted = survey().validate.ten_sigma
     if not len(scatter) or scatter[0] > wanted or not (scatter > wanted).any():
         return np.nan
-    beyond = np.flatnonzero(scatter > wanted * NEAR[1])[0]
-    near = (scatter > wanted * NEAR[0]) & (np.arange(len(scatter)) <= beyond)
+    beyond = np.append(np.flatnonzero(scatter > wanted * upto), len(scatter))[0]
+    near = (scatter > wanted * FROM) & (np.arange(len(scatter)) <= beyond)
     if near.sum() < 3:
         return np.nan
     slope, start = np.polyfit(centre[near], np.log10(scatter[near]), 1)
@@ -76,7 +77,7 @@ def scatter_curve(x, deviation):
 def _figure(evidence, k, basis, method, found):
     """``found``: x, deviation, number of the star and of the visit (or None) of measurements."""
     x, deviation, star, visit = found
-    distance = _distance(x, deviation, star, visit)
+    distance = _distance(x, deviation, star, visit, UPTO[basis])
     limits = _science_limits(evidence, k)
     deepest = min(limits.values(), default=np.nan)
     estimate = distance.shifted(deepest) if distance.known else unknown(len(np.unique(star)))
@@ -86,15 +87,15 @@ def _figure(evidence, k, basis, method, found):
                   "mag", ">", survey().scan_quality.limit[k], detail)  # fmt: skip
 
 
-def _distance(x, deviation, star, visit):
+def _distance(x, deviation, star, visit, upto):
     """The Estimate of the distance from the stated limit to 10 sigma, mag."""
-    value = ten_sigma(x, deviation)
+    value = ten_sigma(x, deviation, upto)
     if np.isnan(value):
         return unknown(len(np.unique(star)))
     both = np.column_stack([x, deviation])
-    error = bootstrap(lambda rows: ten_sigma(*rows.T), both, star, DRAWS)
+    error = bootstrap(lambda rows: ten_sigma(*rows.T, upto), both, star, DRAWS)
     if visit is not None:
-        single = [ten_sigma(x[visit == one], deviation[visit == one]) for one in np.unique(visit)]
+        single = [ten_sigma(x[visit == one], deviation[visit == one], upto) for one in np.unique(visit)]
         single = [one for one in single if np.isfinite(one)]
         error = max(error, np.std(single, ddof=1) / np.sqrt(len(single))) if len(single) > 2 else error
     near = np.abs(x - value) < survey().validate.bin
