@@ -1,8 +1,8 @@
 """From a working database to a release, a million rows and ten: rows a second on two cores, and memory.
 
-The scans are made up (processing.release.tests.scan_folders): 50,000 rows each, tiles that overlap, columns scattered as
-real ones. Beside it the plain rate: each of the same Parquet files read and written, two at a time. Memory is the
-largest of the main process and of a worker; what they share with others, as files mapped into memory, is apart.
+The scans are made up (processing.release.tests.scan_folders): about 50,000 rows each, tiles that overlap, columns
+scattered as real ones. Beside it the plain rate: each of the same Parquet files read and written, two at a time. Memory
+is the largest of the main process and of a worker; what they share with others, as files mapped into memory, is apart.
 Arguments: other numbers of rows. Writes results/release_rows.json.
 """
 
@@ -44,9 +44,10 @@ def one_run(folder, rows):
     """The figures for about so many ``rows``; ``folder`` is empty."""
     works = make_works(folder / "work", rows // SCAN_ROWS)
     plain = plain_seconds(works, folder / "plain")
-    seconds, processor, memory = watch([sys.executable, "-m", "processing.cli", "release", str(folder / "work"), "--out",
-                                        str(folder / "release"), "--workers", str(WORKERS)])  # fmt: skip
-    release = read_release(folder / "release")
+    out = folder / "release"
+    seconds, processor, memory = watch([sys.executable, "-m", "processing.cli", "release", str(folder / "work"),
+                                        "--out", str(out), "--workers", str(WORKERS)])  # fmt: skip
+    release = read_release(out)
     release.verify()
     read = release.rows_by_step[0]["rows"]
     return {

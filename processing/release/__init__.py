@@ -1,9 +1,9 @@
 """From the working database to a release: the catalog that people use, and what it is made of.
 
 The sky is large and a computer is small: nothing here holds all rows at once. The work is cut into units, first by scan
-and then by cell of the sky (a HEALPix pixel with at most ``release.partition_rows`` rows), which any number of processes
-do in any order, with the same result to the byte. Rows that wait between two steps lie in files (``plan`` says which),
-sorted by HEALPix number, so that those of any place are found at once.
+and then by cell of the sky (a HEALPix pixel with at most ``release.partition_rows`` rows), which any number of
+processes do in any order, with the same result to the byte. Rows that wait between two steps lie in files (``plan``
+says which), sorted by HEALPix number, so that those of any place are found at once.
 
   0 fields        the folders of reduced scans and extracted fields, and what they say of themselves
     scan_choice   of several scans of one tile the best; the others are spare, poor ones are not used

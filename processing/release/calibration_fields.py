@@ -24,8 +24,8 @@ from processing.sphere import unit_vectors
 
 @dataclass(frozen=True, eq=False)
 class NightResult:
-    """``apparitions``: kind -> rows; ``files``: fingerprints by name in the release; ``inputs`` and ``settings``: of the
-    scans that are not in the release, for release.json."""
+    """``apparitions``: kind -> rows; ``files``: fingerprints by name in the release; ``inputs`` and ``settings``: of
+    the scans that are not in the release, for release.json."""
 
     apparitions: dict
     files: dict
@@ -125,7 +125,7 @@ def _keys(folder, tables, numbers):
 
 
 def _overlaps(folder, number):
-    """Cell by cell the apparitions of a scan of the release where scans overlap, with the row that the catalog lists."""
+    """Cell by cell the apparitions of a scan of the release in overlaps, with the row that the catalog lists."""
     for cell in sky_plan(folder).cells_of[number].tolist():
         groups = open_rows(cell_file(folder, cell, "groups"))
         yield groups.filter(pc.and_(pc.equal(groups["kind"], KINDS.index("overlap")), pc.equal(groups["scan"], number)))

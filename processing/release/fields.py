@@ -32,8 +32,8 @@ class Field:
 
     ``scan``: row of the table of scans, as far as it is known; ``type``: sci or cal, fields of Atlas Images are
     science; ``is_whole_scan``: no other folder has a part of this scan; ``coadds``: numbers of its coadds, sorted (None
-    when unknown); ``outline``: what its sources come from (``footprint``); ``images`` and ``rows``: how many; ``created``:
-    time, ISO; ``score`` from 0 to 10 and ``psp``, dict of band letter to number, None where nothing says so.
+    when unknown); ``outline``: what its sources come from (``footprint``); ``images`` and ``rows``: how many;
+    ``created``: time, ISO; ``score`` from 0 to 10, None when nothing says it; ``psp``: band letter -> number.
     """
 
     path: Path

@@ -33,7 +33,8 @@ def finish_release(folder, choice, cells, results):
 
     ``choice``: scan_choice.Choice; ``cells``: cells.Cells; ``results``: Results.
     """
-    created = max(one.created for scan in (*choice.chosen, *choice.spare, *sum(choice.visits, [])) for one in scan.fields)
+    everything = (*choice.chosen, *choice.spare, *sum(choice.visits, []))
+    created = max(one.created for scan in everything for one in scan.fields)
     kept = np.array([part.rows for part in results.parts], int)
     write_metadata(folder / "psc", cells, kept, _joined(results.parts, "pixels", "counts"), created)
     per_scan = _summed(results.decided, "scans", "counts", len(choice.chosen))
@@ -56,13 +57,14 @@ def finish_release(folder, choice, cells, results):
 def _provenance(results):
     """Settings and inputs; the settings of the inputs once each, by the key that the inputs name."""
     everything = (*results.scans, *results.spare, *results.nights)
+    settings = {key: value for one in everything for key, value in one.settings.items()}
     evidence = [{"kind": kind, **entry} for kind, some in (("spare", results.spare), ("cal", results.nights))
                 for one in some for entry in one.inputs]  # fmt: skip
     rules = ("release", "artifacts", "quality")
     return {
         "settings": {name: value for rule in rules for name, value in _section(rule).items()},
         "inputs": [entry for one in results.scans for entry in one.inputs], "evidence": evidence,
-        "input_settings": dict(sorted({key: value for one in everything for key, value in one.settings.items()}.items())),
+        "input_settings": dict(sorted(settings.items())),
     }
 
 

@@ -23,7 +23,7 @@ from processing.schema import load_table
 
 
 def write_partition(folder, cells, number, data, index):
-    """Write the sources of one cell into the catalog ``folder``; the fingerprint of the file by its name in the release.
+    """Write the sources of one cell into the catalog ``folder``; the file's fingerprint by its name in the release.
 
     ``data``: pyarrow Table, sorted by ``index``, the numbers of order 29.
     """

@@ -19,7 +19,7 @@ class KeyBook:
         for number in np.unique(scan[scan >= 0]).tolist():
             rows, listed = np.flatnonzero(scan == number), self._listed(number)
             place = np.searchsorted(listed, rank[rows])
-            found = listed[np.minimum(place, len(listed) - 1)] == rank[rows] if len(listed) else np.zeros(len(rows), bool)
+            found = np.append(listed, -1)[place] == rank[rows]
             keys[rows] = np.where(found, before[number] + place + 1, 0)
         return keys
 

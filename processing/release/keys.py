@@ -52,5 +52,5 @@ def with_column(table, name, values):
     """``table`` with the column ``name`` replaced; the type stays."""
     place = table.column_names.index(name)
     field = table.schema.field(place)
-    values = values.cast(field.type) if isinstance(values, (pa.Array, pa.ChunkedArray)) else pa.array(values, field.type)
-    return table.set_column(place, field, values)
+    is_arrow = isinstance(values, (pa.Array, pa.ChunkedArray))
+    return table.set_column(place, field, values.cast(field.type) if is_arrow else pa.array(values, field.type))

@@ -51,8 +51,8 @@ class Release:
     """Of release.json itself: it names the content of the whole release, since it lists all other checksums."""
 
     def parquet_files(self, table):
-        """Paths of the Parquet files of a table: of ``psc`` one a HEALPix partition, in order, of ``apparitions`` several,
-        of the others one, or none when the release has no such table."""
+        """Paths of the Parquet files of a table: of ``psc`` one a HEALPix partition, in order, of ``apparitions``
+        several, of the others one, or none when the release has no such table."""
         if table not in self.rows:
             return []
         if table == "apparitions":

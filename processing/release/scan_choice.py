@@ -91,7 +91,8 @@ def choose_scans(fields, failed, types=("sci",)):
         raise SurveyError(f"nothing to release: {told[0]['scan']} is left out ({told[0]['why']}), "
                           f"and so are {len(told) - 1} others")
     visits = [[scan for scan in visit if scan not in poor] for visit in _visits(scans)]
-    return Choice(chosen, spare, [visit for visit in visits if visit], sorted(told, key=lambda entry: (entry["scan"], entry["work"])))
+    told.sort(key=lambda entry: (entry["scan"], entry["work"]))
+    return Choice(chosen, spare, [visit for visit in visits if visit], told)
 
 
 def _scans(fields):

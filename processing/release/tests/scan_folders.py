@@ -1,8 +1,8 @@
 """A working database of any size without a telescope: folders of scans of overlapping tiles, as twomass reduce writes.
 
-The stars are not measured but drawn: as many as the scans are to list, with colours, and errors and flags that follow
-from brightness as in the reduced simulated nights; faint ones are missed at random. What two scans see they see twice, with errors of their own. Each
-scan has one tiny image in each band: this is about rows.
+The stars are not measured but drawn: about as many as the scans are to list, with colours, and errors and flags that
+follow from brightness as in the reduced simulated nights; faint ones are missed at random. What two scans see they see
+twice, with errors of their own. Each scan has one tiny image in each band: this is about rows.
 """
 
 import json
@@ -43,8 +43,8 @@ def make_survey(root, scans, rows, columns=50, corner=CORNER, seed=7):
 def make_scan(root, band, column, rows, corner=CORNER, seed=7, night=None, errors=0, **changes):
     """Write the folder of the scan of one tile, ``band`` and ``column``; returns it.
 
-    ``night``: number of the night, where it is not that of the band; ``errors``: seed of the errors; ``changes`` go into
-    ``scan.json``, but ``number`` and ``tile`` of the scan.
+    ``night``: number of the night, where it is not that of the band; ``errors``: seed of the errors; ``changes`` go
+    into ``scan.json``, but ``number`` and ``tile`` of the scan.
     """
     west, south = corner[0] + column * STEP, corner[1] + band * LENGTH
     night = band if night is None else night
@@ -96,7 +96,8 @@ def _points(rng, ra, dec, magnitude, box, ids):
     north, east = (dec - box[2], box[3] - dec), (box[1] - ra, ra - box[0])
     columns["dist_edge_ns"] = np.round(np.minimum(*north) * 3600)
     columns["dist_edge_ew"] = np.round(np.minimum(*east) * np.cos(np.radians(dec)) * 3600)
-    columns["dist_edge_flg"] = _joined(np.where(north[0] < north[1], b"s", b"n"), np.where(east[0] < east[1], b"e", b"w"))
+    nearest = np.where(north[0] < north[1], b"s", b"n"), np.where(east[0] < east[1], b"e", b"w")
+    columns["dist_edge_flg"] = _joined(*nearest)
     columns |= _photometry(rng, magnitude, snr)
     return make_table(columns, load_table("psc"), "extract")
 
@@ -110,10 +111,11 @@ def _photometry(rng, magnitude, snr):
     seen = np.clip(rng.poisson(np.where(snr > 20, 6, snr / 5)), 0, 6)
     read = np.where(found, np.where(bright, b"1", b"2"), b"0")
     grade = np.select([~found, snr > 10, snr > 7, snr > 5], [b"U", b"A", b"B", b"C"], b"D")
+    frames = [digit for k in range(3) for digit in (_digit(seen[:, k] * found[:, k]), _digit(np.full(len(seen), 6)))]
     columns = {
         "rd_flg": _joined(*read.T), "ph_qual": _joined(*grade.T), "bl_flg": _joined(*np.where(found, b"1", b"0").T),
         "cc_flg": _joined(*np.where(rng.random(read.shape) < 0.05, b"c", b"0").T),
-        "ndet": _joined(*(digit for k in range(3) for digit in (_digit(seen[:, k] * found[:, k]), _digit(np.full(len(seen), 6))))),
+        "ndet": _joined(*frames),
     }  # fmt: skip
     for k, band in enumerate(BANDS):
         for name, values, step in (
@@ -128,7 +130,8 @@ def _photometry(rng, magnitude, snr):
 
 def _names(ra, dec):
     """Designations, as processing.bandmerge.names makes them one by one."""
-    hundredths, tenths = np.round(ra * 1e6).astype(int) * 24 // 1000, np.abs(np.round(dec * 1e6).astype(int)) * 36 // 1000
+    hundredths, tenths = (np.abs(np.round(angle * 1e6)).astype(int) * step // 1000
+                          for angle, step in ((ra, 24), (dec, 36)))  # fmt: skip
     digits = [*_digits(hundredths // 360000, 2), *_digits(hundredths // 6000 % 60, 2), *_digits(hundredths % 6000, 4),
               np.where(dec < 0, b"-", b"+"), *_digits(tenths // 36000, 2), *_digits(tenths // 600 % 60, 2),
               *_digits(tenths % 600, 3)]  # fmt: skip
@@ -161,11 +164,11 @@ def _write_record(folder, ids, box, column, rows, changes):
     place |= {"ra": (west + east) / 2, "dec": (south + north) / 2}
     glon, glat = galactic(place["ra"], place["dec"])
     limits = {f"{band.letter}_limit": LIMIT[band.index - 1] for band in BANDS}
-    scan = dict.fromkeys(SCAN_COLUMNS) | ids | place | limits | {
-        "glon": float(glon), "glat": float(glat), "direction": "ns"[column % 2], "tile": changes.pop("tile", None)}  # fmt: skip
+    known = {"glon": float(glon), "glat": float(glat), "direction": "ns"[column % 2], "tile": changes.pop("tile", None)}
+    scan = dict.fromkeys(SCAN_COLUMNS) | ids | place | limits | known
     record = {
-        "version": "0.1", "stage": "reduce", "created": "1999-12-31T00:00:00+00:00", "type": "sci", "settings": settings(),
-        "inputs": [], "missing": {}, "rows": rows, "scan": scan, "quality": {"score": 10},
+        "version": "0.1", "stage": "reduce", "created": "1999-12-31T00:00:00+00:00", "type": "sci",
+        "settings": settings(), "inputs": [], "missing": {}, "rows": rows, "scan": scan, "quality": {"score": 10},
         "images": [_image(folder, band, ids, place) for band in BANDS],
     }  # fmt: skip
     (folder / "scan.json").write_text(json.dumps(record | changes))

@@ -106,7 +106,8 @@ def dying(marker, work, *task):
 
 
 @pytest.mark.parametrize("count, deadly", [(1, ()), (2, ("write_scan", "complete_cell"))])
-def test_any_number_of_workers_make_the_same_bytes_even_if_some_are_killed(count, deadly, whole, work, tmp_path, monkeypatch):
+def test_any_number_of_workers_make_the_same_bytes_even_if_some_are_killed(
+        count, deadly, whole, work, tmp_path, monkeypatch):  # fmt: skip
     for name in deadly:
         monkeypatch.setattr(make, name, functools.partial(dying, str(tmp_path / name), getattr(make, name)))
     again = make_release([work], tmp_path / "r", workers=count)
@@ -158,7 +159,8 @@ def test_of_one_tile_the_best_scan_is_released_and_the_other_is_evidence(tmp_pat
     listed = release.read("psc")
     assert set(listed["date"].to_pylist()) == {"1999-02-01"}
     places = dict(zip(listed["pts_key"].to_pylist(), listed["ra"].to_pylist()))
-    assert all(abs(places[key] - ra) < 3e-4 for key, ra in zip(*(bright[name].to_pylist() for name in ("pts_key", "ra"))))
+    found = zip(*(bright[name].to_pylist() for name in ("pts_key", "ra")))
+    assert all(abs(places[key] - ra) < 3e-4 for key, ra in found)
 
 
 def test_calibration_scans_are_evidence_but_no_part_of_the_catalog(tmp_path):
