@@ -130,4 +130,4 @@ def _tidy(place, connection, keep=None):
 
 
 def _sentence(rows):
-    return ", ".join(f"{rows[table]} rows of {table}" for table in ("psc", "scans", "atlas"))
+    return ", ".join(f"{rows[table]} rows of {table}" for table in ("psc", "scans", "atlas", "level1") if table in rows)
