@@ -42,7 +42,8 @@ class Sources:
 
     def where(self, chosen):
         """Those at ``chosen``, a mask or indices."""
-        return type(self)({name: values[chosen] for name, values in self.columns.items()}, self.scan[chosen], self.scans)
+        columns = {name: values[chosen] for name, values in self.columns.items()}
+        return type(self)(columns, self.scan[chosen], self.scans)
 
     def band(self, family, k):
         """Column ``family`` of band number ``k``."""
@@ -122,8 +123,8 @@ def read_apparitions(release):
     return sources(table.sort_by([(name, "ascending") for name in ("kind", "source", "date", "hemis", "scan")]))
 
 
-CATALOG = ("ra", "dec", "err_maj", "err_min", "err_ang", "ph_qual", "rd_flg", "bl_flg", "cc_flg", "date", "hemis", "scan",
-           "prox", "mp_flg", "a", "dist_opt", "phi_opt", *(f"{band}_{what}" for band in LETTERS for what in
+CATALOG = ("ra", "dec", "err_maj", "err_min", "err_ang", "ph_qual", "rd_flg", "bl_flg", "cc_flg", "date", "hemis",
+           "scan", "prox", "mp_flg", "a", "dist_opt", "phi_opt", *(f"{band}_{what}" for band in LETTERS for what in
                                                         ("m", "cmsig", "snr")))  # fmt: skip
 """Columns of the point sources by which a release is judged."""
 

@@ -28,7 +28,7 @@ def in_one_scan(scans, ra, dec, margin):
 
 
 def covered(scans, margin):
-    """The MOC of the cells whose centres are inside one of ``scans`` by more than ``margin`` arcsec; None without any."""
+    """The MOC of cells with their centres inside one of ``scans`` by more than ``margin`` arcsec; None without any."""
     parts = [part for part in (_cells(row, margin) for row in scans) if part is not None]
     while len(parts) > 1:
         parts = [reduce(lambda one, other: one.union(other), parts[n:n + 2]) for n in range(0, len(parts), 2)]

@@ -14,14 +14,19 @@ from processing.validate.repeats import science_repeats, visit_repeats
 from processing.validate.statistics import about_zero, median, medians, scatter, symmetric
 
 METHOD = (
-    "Stars alone, above S/N 20 in a band, in scans of neighbouring tiles that overlap: what 68% of the positions deviate by at most on an "
-    "axis, east and north together, from the mean of their star (for two, the difference over the root of 2). Frames of reference are not "
-    "adjusted, so that their errors are in it, but for what reference stars in the overlap itself give both scans alike.")  # fmt: skip
+    "Stars alone, above S/N 20 in a band, in scans of neighbouring tiles that overlap: what 68% of the "
+    "positions deviate by at most on an axis, east and north together, from the mean of their star (for two, "
+    "the difference over the root of 2). Frames of reference are not adjusted, so that their errors are in "
+    "it, but for what reference stars in the overlap itself give both scans alike.")
 VISIT_METHOD = (
-    "The same in the six scans of visits to calibration fields, and nothing is required of it: they have the same reference stars, so that "
-    "the errors of these are not in it.")
-TRUTH_METHOD = "Catalog minus truth, lone stars above S/N 20 in a band: what 68% of the positions deviate by at most on an axis; nothing is adjusted."
-REFERENCE_METHOD = "Distance and angle of Tycho-2 stars in the catalog's own columns, taken apart on the two axes; errors of Tycho-2 are in it."
+    "The same in the six scans of visits to calibration fields, and nothing is required of it: they have the "
+    "same reference stars, so that the errors of these are not in it.")
+TRUTH_METHOD = (
+    "Catalog minus truth, lone stars above S/N 20 in a band: what 68% of the positions deviate by at most on "
+    "an axis; nothing is adjusted.")
+REFERENCE_METHOD = (
+    "Distance and angle of Tycho-2 stars in the catalog's own columns, taken apart on the two axes; errors of "
+    "Tycho-2 are in it.")
 
 
 PIECE = 0.5
@@ -30,8 +35,8 @@ PIECE = 0.5
 
 def figures(evidence):
     """Figures of overlaps, visits, the truth and the reference catalog."""
-    found = [_repeated(evidence.apparitions, *kind) for kind in ((SCIENCE_REPEATS, METHOD, science_repeats, "position"),
-                                                                 (VISITS, VISIT_METHOD, visit_repeats, "alike"))]  # fmt: skip
+    kinds = ((SCIENCE_REPEATS, METHOD, science_repeats, "position"), (VISITS, VISIT_METHOD, visit_repeats, "alike"))
+    found = [_repeated(evidence.apparitions, *kind) for kind in kinds]
     if evidence.truth is not None:
         found.append(_against_truth(evidence))
     return [*found, _against_reference(evidence.catalog)]
@@ -80,13 +85,15 @@ def _against_truth(evidence):
 
 
 def _against_reference(catalog):
-    """Distances are printed to 0.1 arcsec and angles to a degree, which adds 0.03 arcsec."""
-    known = np.isfinite(catalog["dist_opt"]) & np.isfinite(catalog["phi_opt"]) & catalog["tycho"]
+    """Distances are printed to 0.1 arcsec and angles to a degree, which adds 0.03 arcsec; beyond the match radius it is
+    a neighbour of the star."""
+    known = (catalog["dist_opt"] < survey().release.match_radius) & np.isfinite(catalog["phi_opt"]) & catalog["tycho"]
     found = catalog.where(known)
     angle = np.radians(found["phi_opt"])
     deviation = found["dist_opt"][:, None] * np.column_stack([np.sin(angle), np.cos(angle)])
     return _figure("difference to Tycho-2 on an axis", REFERENCE, REFERENCE_METHOD, deviation, axis_errors(found),
-                   np.arange(len(found)), _frames(found.scan, found["dec"]), deviation.size, found.band("m", 0), "reference")  # fmt: skip
+                   np.arange(len(found)), _frames(found.scan, found["dec"]), deviation.size, found.band("m", 0),
+                   "reference")  # fmt: skip
 
 
 def _figure(quantity, basis, method, deviation, error, star, frames, freedom, magnitude, measure="position"):
@@ -103,8 +110,8 @@ def _figure(quantity, basis, method, deviation, error, star, frames, freedom, ma
         "chi2": _known(median((both / error.ravel()) ** 2) / 0.4549), "curve": _curve(magnitude, deviation),
     }
     threshold = None if measure == "alike" else survey().validate.position
-    return Figure("astrometry", measure, quantity, None, basis, estimate, method, "arcsec", threshold and "<", threshold,
-                  detail)  # fmt: skip
+    return Figure("astrometry", measure, quantity, None, basis, estimate, method, "arcsec", threshold and "<",
+                  threshold, detail)  # fmt: skip
 
 
 def frame_error(deviation, frame, means, value):
@@ -141,4 +148,5 @@ def _curve(magnitude, deviation):
     rows = [(float(n) + 0.5, about_zero(deviation[number == n].ravel()), int((number == n).sum()))
             for n in np.unique(number[np.isfinite(number)])]  # fmt: skip
     rows = [row for row in rows if np.isfinite(row[1])]
-    return {"x": [x for x, _, _ in rows], "scatter": [round(y, 5) for _, y, _ in rows], "count": [n for _, _, n in rows]}
+    x, scatter, count = zip(*rows) if rows else ((), (), ())
+    return {"x": x, "scatter": [round(one, 5) for one in scatter], "count": count}

@@ -1,4 +1,4 @@
-"""Bright stars: the magnitudes from the 51 ms reads (Read1), at their own saturation and where the 1.3 s exposure takes over."""
+"""Bright stars: magnitudes from the 51 ms reads (Read1), where these saturate and where the 1.3 s exposure does."""
 
 import numpy as np
 
@@ -10,16 +10,20 @@ from processing.validate.statistics import FEWEST, median, median_error, scatter
 
 BIAS = "Read1 stars in the catalog, {ranges}: median of measured minus true magnitude, zero points included."
 NO_BIAS = (
-    "Repeats cannot tell an error that all scans share; it takes a truth, or stars whose magnitudes are known otherwise. How Read1 goes "
-    "over into Read2 is told below.")
+    "Repeats cannot tell an error that all scans share; it takes a truth, or stars whose magnitudes are known "
+    "otherwise. How Read1 goes over into Read2 is told below.")
 SCATTER = (
-    "Read1 stars, {ranges}, measured so by several scans (overlaps, spare scans and visits together): what 68% of the "
-    "measurements deviate by at most from the mean of their star, for their number.")
-TRUE_SCATTER = "Read1 stars in the catalog, {ranges}: what 68% of measured minus true magnitudes deviate by from their median."
+    "Read1 stars, {ranges}, measured so by several scans (overlaps, spare scans and visits together): what "
+    "68% of the measurements deviate by at most from the mean of their star, for their number.")
+TRUE_SCATTER = (
+    "Read1 stars in the catalog, {ranges}: what 68% of measured minus true magnitudes deviate by from their "
+    "median.")
 CONTINUITY = (
-    "Stars within {near:g} mag of the saturation of the 1.3 s exposure ({middle}): median of Read1 minus Read2 of stars that one scan "
-    "measured the one way and another scan the other.")
-TRUE_CONTINUITY = "Stars within {near:g} mag of the saturation of the 1.3 s exposure ({middle}): median error against the truth of those from Read1 minus that of those from Read2."
+    "Stars within {near:g} mag of the saturation of the 1.3 s exposure ({middle}): median of Read1 minus "
+    "Read2 of stars that one scan measured the one way and another scan the other.")
+TRUE_CONTINUITY = (
+    "Stars within {near:g} mag of the saturation of the 1.3 s exposure ({middle}): median error against the "
+    "truth of those from Read1 minus that of those from Read2.")
 
 
 def figures(evidence):

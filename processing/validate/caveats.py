@@ -95,8 +95,8 @@ def _rules(release):
 def _galaxies(figures):
     for one in figures:
         if one.detail.get("parts_of_galaxies"):
-            yield (f"{one.detail['parts_of_galaxies']} catalog-level rows are parts of galaxies, away from their middle: nothing marks them "
-                   "(gal_contam) as long as there are no extended sources.")  # fmt: skip
+            yield (f"{one.detail['parts_of_galaxies']} catalog-level rows are parts of galaxies, away from their "
+                   "middle: nothing marks them (gal_contam) as long as there are no extended sources.")  # fmt: skip
 
 
 def _evidence(evidence):
@@ -106,6 +106,7 @@ def _evidence(evidence):
         yield "There is no truth to compare with: systematic errors that all scans share are not seen."
     low = sum(abs(row["glat"]) <= survey().validate.latitude for row in evidence.scans)
     if low:
-        yield f"{low} of {len(evidence.scans)} scans are centred within {survey().validate.latitude:g} deg of the galactic plane, where nothing is required."
+        yield (f"{low} of {len(evidence.scans)} scans are centred within {survey().validate.latitude:g} deg of the "
+               "galactic plane, where nothing is required.")  # fmt: skip
 
 

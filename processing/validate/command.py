@@ -1,8 +1,8 @@
 """Measure a release against the Level 1 requirements of the survey.
 
-Recomputes every row of the table of requirements from the release itself: sources that several scans saw (overlaps, spare
-scans, visits to calibration fields), the catalog, the outlines of scans; and again from the truth of a simulated survey,
-where there is one. Every number has an error and the number of objects behind it. Written into the release folder:
+Recomputes every row of the table of requirements from the release itself: sources that several scans saw (overlaps,
+spare scans, visits to calibration fields), the catalog, the outlines of scans; and again from the truth of a simulated
+survey, where there is one. Every number has an error and the number of objects behind it. Written into the release:
 
   level1.json     everything, for programs
   level1.parquet  the table that twomass publish makes twomass.level1 of

@@ -12,15 +12,16 @@ from processing.validate.masks import masked
 from processing.validate.statistics import share
 
 TWO_SCANS = (
-    "Sources that two scans could see, {ranges}, alone, unflagged, at |b| > 10: n2 are listed (by the catalog's rules, "
-    "measured in the band) by both, n1 by one; completeness of a scan 2 n2 / (2 n2 + n1). The survey's form, "
-    "(n2 + n1/2) / (n2 + n1), is in level1.json.")  # fmt: skip
+    "Sources that two scans could see, {ranges}, alone, unflagged, at |b| > 10: n2 are listed (by the "
+    "catalog's rules, measured in the band) by both, n1 by one; completeness of a scan 2 n2 / (2 n2 + n1). "
+    "The survey's form, (n2 + n1/2) / (n2 + n1), is in level1.json.")
 SIX_SCANS = (
-    "Sources that the scans of a visit could see, {ranges} in the mean of the others, alone, unflagged, at |b| > 10: of "
-    "those that at least two others list, the share that a scan lists.")  # fmt: skip
+    "Sources that the scans of a visit could see, {ranges} in the mean of the others, alone, unflagged, at "
+    "|b| > 10: of those that at least two others list, the share that a scan lists.")
 TRUE = (
-    "True stars, {ranges}, alone, at |b| > 10, inside one scan alone, by more than its border, and outside the masks of bright "
-    "stars: the share that has a catalog source within 2 arcsec that is measured in the band.")  # fmt: skip
+    "True stars, {ranges}, alone, at |b| > 10, inside one scan alone, by more than its border, and outside "
+    "the masks of bright stars: the share that has a catalog source within 2 arcsec that is measured in the "
+    "band.")
 
 
 def figures(evidence):
@@ -66,7 +67,8 @@ def _near(ra, dec, other_ra, other_dec):
 
 def _figure(k, where, basis, estimate, method, detail):
     return Figure("completeness", "completeness", f"completeness at the limit, {where}", k, basis, estimate,
-                  method.format(ranges=ranges(limit_bin)), None, ">", survey().validate.completeness, detail)  # fmt: skip
+                  method.format(ranges=ranges(limit_bin)), None, ">", survey().validate.completeness,
+                  detail)  # fmt: skip
 
 
 def _bins(values):

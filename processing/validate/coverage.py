@@ -13,11 +13,13 @@ from processing.validate.masks import mask_area
 from processing.validate.statistics import symmetric, unknown
 
 IMAGED = (
-    "Union of the outlines of all scans of the release over that of all science scans, failed and left-out ones included, on a HEALPix "
-    "grid of order {order}. A failed scan whose place is not known counts with the area of a usual scan.")
+    "Union of the outlines of all scans of the release over that of all science scans, failed and left-out "
+    "ones included, on a HEALPix grid of order {order}. A failed scan whose place is not known counts with "
+    "the area of a usual scan.")
 POINTS = (
-    "The same more than {border:g} arcsec inside a scan, less the masks of bright stars in the worst band: the halo and the four spikes in "
-    "which a star at the 10-sigma limit is taken for an artifact. The outer border of the survey counts as lost.")
+    "The same more than {border:g} arcsec inside a scan, less the masks of bright stars in the worst band: "
+    "the halo and the four spikes in which a star at the 10-sigma limit is taken for an artifact. The outer "
+    "border of the survey counts as lost.")
 EXTENDED = "There are no extended sources yet."
 
 

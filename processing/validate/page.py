@@ -7,6 +7,7 @@ import numpy as np
 
 from processing.quality.page import CSS
 from processing.validate import plots
+from processing.validate.notes import note
 
 OWN_CSS = Path(__file__).with_name("page.css")
 WORDS = {"met": "requirements met", "not met": "requirements not met", "too few": "with too few objects to tell",
@@ -22,19 +23,22 @@ def page(content):
                 _caveats(content["caveats"])]  # fmt: skip
     return (f'<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n<title>{escape(title)}</title>\n'
             '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-            f"<style>\n{CSS.read_text()}{OWN_CSS.read_text()}</style>\n</head>\n<body>\n{_header(content, title)}\n<main>\n"
+            f"<style>\n{CSS.read_text()}{OWN_CSS.read_text()}</style>\n</head>\n<body>\n"
+            f"{_header(content, title)}\n<main>\n"
             f"{_tiles(content)}{_table(content)}{''.join(sections)}</main>\n"
-            f"<footer>Written by twomass validate {escape(content['version'])}. Beside this page: level1.json (everything, for programs) and "
-            "level1.parquet (the table that is published as twomass.level1).</footer>\n</body>\n</html>\n")  # fmt: skip
+            f"<footer>Written by twomass validate {escape(content['version'])}. Beside this page: level1.json "
+            "(everything, for programs) and level1.parquet (the table that is published as twomass.level1).</footer>\n"
+            "</body>\n</html>\n")  # fmt: skip
 
 
 def _header(content, title):
-    nav = "".join(f'<a href="#{anchor}">{name}</a>' for anchor, name in
-                  (("table", "Table"), ("preview", "Sky and counts"), *((one["item"], one["name"]) for one in _shown(content)),
-                   ("caveats", "Caveats")))  # fmt: skip
+    own = [(one["item"], one["name"]) for one in _shown(content)]
+    links = [("table", "Table"), ("preview", "Sky and counts"), *own, ("caveats", "Caveats")]
+    nav = "".join(f'<a href="#{anchor}">{name}</a>' for anchor, name in links)
     preview = content["preview"]
-    return (f"<header><h1>{escape(title)}</h1><p>{_grouped(preview['sources'])} point sources, {_grouped(preview['catalog_level'])} of "
-            f"them at catalog level, from {len(preview['scans'])} scans. Newest input: {escape(content['created'])}.</p>"
+    return (f"<header><h1>{escape(title)}</h1><p>{_grouped(preview['sources'])} point sources, "
+            f"{_grouped(preview['catalog_level'])} of them at catalog level, from {len(preview['scans'])} scans. "
+            f"Newest input: {escape(content['created'])}.</p>"
             f"<nav>{nav}</nav></header>")  # fmt: skip
 
 
@@ -53,7 +57,8 @@ def _tiles(content):
     tiles = [(str(verdicts.count(word)), told) for word, told in WORDS.items()]
     if tension:
         agree = sum(row["agrees"] is True for row in content["figures"])
-        tiles.append((f"{agree} of {len(tension)}", f"figures from repeats agree with the truth; median {np.median(tension):.1f} sigma"))
+        tiles.append((f"{agree} of {len(tension)}",
+                      f"figures from repeats agree with the truth; median {np.median(tension):.1f} sigma"))  # fmt: skip
     return '<div class="tiles">' + "".join(
         f'<div class="tile"><b>{value}</b><span>{escape(label)}</span></div>' for value, label in tiles) + "</div>\n"
 
@@ -71,9 +76,9 @@ def _table(content):
             category = asked["category"]
             rows.append(f'<tr><td class="category" colspan="5">{escape(category)}</td></tr>')
         rows.append(_summary_row(asked, content))
-    return ('<section id="table"><h2>Requirements and performance</h2><p>Each figure with one sigma; how many objects are behind it, and how '
-            f'it was measured, is told below.</p><div class="scroll"><table class="summary"><thead><tr>{head}</tr></thead><tbody>'
-            f'{"".join(rows)}</tbody></table></div></section>\n')  # fmt: skip
+    return ('<section id="table"><h2>Requirements and performance</h2><p>Each figure with one sigma; how many objects '
+            'are behind it, and how it was measured, is told below.</p><div class="scroll"><table class="summary">'
+            f'<thead><tr>{head}</tr></thead><tbody>{"".join(rows)}</tbody></table></div></section>\n')  # fmt: skip
 
 
 def _summary_row(asked, content):
@@ -103,7 +108,8 @@ def _performance(item, content):
 
 def _source(quantity, basis):
     """A word for where a figure is from."""
-    for words, short in (("overlap", "overlaps"), ("visits", "visits"), ("imaged", "imaged"), ("point sources", "points")):
+    known = {"overlap": "overlaps", "visits": "visits", "imaged": "imaged", "point sources": "points"}
+    for words, short in known.items():
         if words in quantity and basis != "truth":
             return short
     return escape(basis)
@@ -130,9 +136,9 @@ def _requirement(asked, content):
         return ""
     rows = [row for row in content["figures"] if row["item"] == asked["item"]]
     svg = plots.plot(asked["item"], rows)
-    plot = f'<div class="plot">{svg}</div>' if svg else '<p class="missing">Nothing to plot: no figure could be measured.</p>'
-    if svg is None and any(row["measured"] is not None for row in rows):
-        plot = ""
+    known = any(row["measured"] is not None for row in rows)
+    otherwise = "" if known else '<p class="missing">No figure could be measured.</p>'
+    plot = f'<div class="plot">{svg}</div>' if svg else otherwise
     return (f'<section id="{asked["item"]}"><h2>{escape(asked["name"])}{chip(asked["verdict"])}</h2>'
             f'<dl class="asked"><dt>Required</dt><dd>{escape(asked["requirement"])}</dd><dt>2MASS reached</dt>'
             f'<dd>{escape(asked["reached"])}</dd></dl>{_figures(rows)}{plot}{_methods(rows)}</section>\n')  # fmt: skip
@@ -144,9 +150,12 @@ NUMBERS = {"value", "required", "objects", "against the truth"}
 
 def _figures(rows):
     head = "".join(f"<th{_side(name)}>{name}</th>" for name in HEADS)
-    body = "".join("<tr>" + "".join(f"<td{_side(name, row)}>{cell}</td>" for name, cell in zip(HEADS, _cells(row))) + "</tr>"
-                   for row in rows)  # fmt: skip
+    body = "".join(f"<tr>{_line(row)}</tr>" for row in rows)
     return f'<div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+
+
+def _line(row):
+    return "".join(f"<td{_side(name, row)}>{cell}</td>" for name, cell in zip(HEADS, _cells(row)))
 
 
 def _side(name, row=None):
@@ -156,12 +165,14 @@ def _side(name, row=None):
 
 
 def _cells(row):
-    required = "" if row["threshold"] is None else f"{row['sense']} {row['threshold']:g}".replace("<", "&lt;").replace(">", "&gt;")
+    required = "" if row["threshold"] is None else escape(f"{row['sense']} {row['threshold']:g}")
     objects = _grouped(row["objects"]) if row["objects"] else ""
     objects += f"<br><small>{_grouped(row['needed'])} would tell</small>" if row["needed"] else ""
     tension = "" if row["tension"] is None else f"{row['tension']:+.1f} &sigma;"
-    return (escape(row["quantity"]), row["band"] or "", row["basis"] or "", "" if row["measured"] is None else number(row), required,
-            objects, chip(row["verdict"]), tension)  # fmt: skip
+    value = "" if row["measured"] is None else number(row)
+    more = f"<br><small>{escape(note(row))}</small>" if note(row) else ""
+    return (escape(row["quantity"]) + more, row["band"] or "", row["basis"] or "", value, required, objects,
+            chip(row["verdict"]), tension)  # fmt: skip
 
 
 def _methods(rows):
@@ -178,11 +189,11 @@ def _named(row):
 
 def _preview(preview):
     parts = [f'<div class="plot">{svg}</div>' for svg in (plots.sky(preview), plots.counts(preview)) if svg]
-    return ('<section id="preview"><h2>Sky coverage and source counts</h2><p>Outlines of the scans of the release, and how many sources were '
-            f'measured in each band.</p>{"".join(parts)}</section>\n')  # fmt: skip
+    return ('<section id="preview"><h2>Sky coverage and source counts</h2><p>Outlines of the scans of the release, and '
+            f'how many sources were measured in each band.</p>{"".join(parts)}</section>\n')  # fmt: skip
 
 
 def _caveats(sentences):
     items = "".join(f"<li>{escape(sentence)}</li>" for sentence in sentences) or "<li>None found.</li>"
-    return ('<section id="caveats"><h2>Caveats</h2><p>Found in the data of this release, by the program that wrote this page.</p>'
-            f'<ul class="caveats">{items}</ul></section>\n')  # fmt: skip
+    return ('<section id="caveats"><h2>Caveats</h2><p>Found in the data of this release by the program that wrote this '
+            f'page.</p><ul class="caveats">{items}</ul></section>\n')  # fmt: skip

@@ -105,8 +105,9 @@ def _uniformity(rows):
         shift = {"repeats": -0.12, "truth": 0.12}[row["basis"]]
         axis.axhspan(-row["threshold"], row["threshold"], color=PALE, alpha=0.35, lw=0)
         axis.errorbar(np.arange(len(found)) + shift, [one["offset"] for one in found], [one["error"] for one in found],
-                      fmt=MARK[row["basis"]], color=COLOUR[letter], ms=4, lw=1, label=_style(row)[1] if row["basis"] == "truth"
-                      else "overlaps", mfc=None if row["basis"] == "repeats" else "white")  # fmt: skip
+                      fmt=MARK[row["basis"]], color=COLOUR[letter], ms=4, lw=1,
+                      label="truth" if row["basis"] == "truth" else "overlaps",
+                      mfc="white" if row["basis"] == "truth" else None)  # fmt: skip
         axis.set(xlabel="overlap of two scans", xticks=[])
         if letter == "j":
             axis.set_ylabel("difference of zero points, mag")
@@ -129,7 +130,8 @@ def _astrometry(rows):
     def draw(axis):
         for row, colour in zip(rows, (COLOUR["j"], COLOUR["h"], COLOUR["k"], INK)):
             style, name = _style(row) if row["basis"] != "reference" else ("^-.", "Tycho-2")
-            axis.plot(row["detail"]["curve"]["x"], row["detail"]["curve"]["scatter"], style, color=colour, ms=4, label=name)
+            curve = row["detail"]["curve"]
+            axis.plot(curve["x"], curve["scatter"], style, color=colour, ms=4, label=name)
         axis.set(xlabel="J, mag", ylabel="error on an axis, arcsec", ylim=(0, None))
         axis.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
 
@@ -162,7 +164,7 @@ def _reliability(rows):
             axis.plot(ends, [n, n], color=COLOUR["j"], lw=4, alpha=0.35, solid_capstyle="butt")
             axis.plot(max(1 - row["measured"], 1e-6), n, "o", color=COLOUR["j"], ms=5)
         axis.axvline(1 - survey().validate.reliability, color=GREY, lw=0.8)
-        axis.set(xscale="log", xlim=(2e-6, 0.1), ylim=(len(rows) - 0.5, -0.5), xlabel="share that is not confirmed, or false")
+        axis.set(xscale="log", xlim=(2e-6, 0.1), ylim=(len(rows) - 0.5, -0.5), xlabel="share not confirmed, or false")
         axis.set_yticks(range(len(rows)), [_style(row)[1] for row in rows])
         axis.tick_params(axis="y", length=0)
 
@@ -199,8 +201,9 @@ def _coverage(rows):
 
     def draw(axis):
         names = ["planned", "imaged", "inside the border", *(f"less masks, {band.name}" for band in BANDS)]
-        values = [areas["planned"], areas["imaged"], areas["inside"], *(areas["inside"] - lost for lost in areas["masks"])]
-        axis.barh(names, values, color=[PALE, COLOUR["j"], COLOUR["j"], *(COLOUR[letter] for letter in LETTERS)], height=0.6)
+        inside, colours = areas["inside"], [COLOUR[letter] for letter in LETTERS]
+        values = [areas["planned"], areas["imaged"], inside, *(inside - lost for lost in areas["masks"])]
+        axis.barh(names, values, color=[PALE, INK, GREY, *colours], height=0.6)
         for n, value in enumerate(values):
             axis.text(value, n, f" {value:.3f}", va="center", fontsize=8, color=GREY)
         axis.invert_yaxis()

@@ -9,12 +9,13 @@ from processing.validate.repeats import science_repeats, visit_repeats
 from processing.validate.statistics import about_zero, medians, rms, scatter
 
 METHOD = (
-    "Profile fits of stars alone and unflagged at |b| > 10, {ranges} in the mean of their measurements in {where}: what 68% of the "
-    "measurements deviate by at most, from the mean of their star, for the number of measurements in it (for two, the difference "
-    "over the root of 2). Offsets between scans are taken out: they are the uniformity.")
+    "Profile fits of stars alone and unflagged at |b| > 10, {ranges} in the mean of their measurements in "
+    "{where}: what 68% of the measurements deviate by at most, from the mean of their star, for the number of "
+    "measurements in it (for two, the difference over the root of 2). Offsets between scans are taken out: "
+    "they are the uniformity.")
 TRUTH_METHOD = (
-    "Sources of the same kind in {where}, {ranges} true: what 68% of them deviate by at most from the truth; the median of each scan is "
-    "taken out.")
+    "Sources of the same kind in {where}, {ranges} true: what 68% of them deviate by at most from the truth; "
+    "the median of each scan is taken out.")
 
 
 def figures(evidence):
@@ -64,8 +65,8 @@ def _figure(k, basis, where, method, deviation, error, magnitude, block, freedom
               "curve": _curve(magnitude, deviation)}  # fmt: skip
     measure = "precision of visits" if where == VISITS else "precision"
     return Figure("precision", measure, f"scatter of a measurement, {where}", k, basis,
-                  scatter(deviation, block, freedom), method.format(ranges=told, where=where), "mag", "<", rules.precision,
-                  detail)  # fmt: skip
+                  scatter(deviation, block, freedom), method.format(ranges=told, where=where), "mag", "<",
+                  rules.precision, detail)  # fmt: skip
 
 
 def _clipped(deviation):

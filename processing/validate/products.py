@@ -1,4 +1,4 @@
-"""The three files of the table in a release folder: level1.json, level1.parquet and level1.html, put there in one step."""
+"""The files of the table in a release folder: level1.json, level1.parquet and level1.html, put there in one step."""
 
 import json
 import os
@@ -16,8 +16,8 @@ from processing.validate.requirements import REQUIREMENTS
 from processing.validate.verdict import agrees, needed, overall, tensions, verdict
 
 FILES = ("level1.json", "level1.parquet", "level1.html")
-DIGITS = 7
-"""Significant digits of a figure: far more than it has, and the same on every machine."""
+DIGITS = 9
+"""Significant digits: far more than any figure has, enough for a place on the sky, and the same on every machine."""
 
 
 def level1_rows(figures):
@@ -33,8 +33,9 @@ def _row(number, figure, tension):
     return {
         "level1_key": number, "item": figure.item, "category": asked.category, "requirement": asked.text,
         "quantity": figure.quantity, "band": None if figure.band is None else BANDS[figure.band].name,
-        "basis": figure.basis, **numbers, "unit": figure.unit, "objects": int(estimate.objects), "needed": needed(figure),
-        "sense": figure.sense, "threshold": figure.threshold, "reached": asked.reached, "verdict": verdict(figure),
+        "basis": figure.basis, **numbers, "unit": figure.unit, "objects": int(estimate.objects),
+        "needed": needed(figure), "sense": figure.sense, "threshold": figure.threshold, "reached": asked.reached,
+        "verdict": verdict(figure),
         "tension": plain(tension), "method": figure.method,
     }  # fmt: skip
 

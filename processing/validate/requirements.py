@@ -8,7 +8,8 @@ from processing.validate import (
 from processing.validate.figure import Figure
 from processing.validate.statistics import unknown
 
-POINT, BRIGHT, EXTENDED, GENERAL = "Point Source Catalog", "Bright stars (Read1)", "Extended Source Catalog", "General Survey"
+POINT, BRIGHT = "Point Source Catalog", "Bright stars (Read1)"
+EXTENDED, GENERAL = "Extended Source Catalog", "General Survey"
 
 
 @dataclass(frozen=True)
@@ -23,30 +24,39 @@ class Requirement:
 
 
 REQUIREMENTS = (
-    Requirement("sensitivity", POINT, "Photometric sensitivity", "10-sigma at 15.8, 15.1, 14.3 mag at J, H, Ks for |b| > 10 deg",
+    Requirement("sensitivity", POINT, "Photometric sensitivity",
+                "10-sigma at 15.8, 15.1, 14.3 mag at J, H, Ks for |b| > 10 deg",
                 "met for full unconfused sky, exceeded for most of it"),
-    Requirement("uniformity", POINT, "Photometric uniformity", "< 4% maximum bias in photometric zero point around the sky",
-                "< 2%"),
-    Requirement("precision", POINT, "Photometric precision", "< 5% 1-sigma for bright stars unsaturated in the 1.3 s exposure",
-                "< 3%"),
-    Requirement("astrometry", POINT, "Astrometric accuracy", "< 0.5 arcsec 1-sigma relative to the reference frame",
-                "< 0.1 arcsec"),
-    Requirement("completeness", POINT, "Completeness", "> 0.99 at 10-sigma sensitivity limits", "met"),
-    Requirement("reliability", POINT, "Reliability", "> 0.9995", "0.9997 in test areas"),
-    Requirement("read1_bias", BRIGHT, "Read1 bias", "< 2% bias at Read1 saturation limit (Ks ~ 4.0 mag)", "< 4% at worst"),
-    Requirement("read1_faint", BRIGHT, "Read1 repeatability, faint", "< 5% 1-sigma repeatability at Read1 faint limit (Ks ~ 8.0 mag)",
-                "2%"),
+    Requirement("uniformity", POINT, "Photometric uniformity",
+                "< 4% maximum bias in photometric zero point around the sky", "< 2%"),
+    Requirement("precision", POINT, "Photometric precision",
+                "< 5% 1-sigma for bright stars unsaturated in the 1.3 s exposure", "< 3%"),
+    Requirement("astrometry", POINT, "Astrometric accuracy",
+                "< 0.5 arcsec 1-sigma relative to the reference frame", "< 0.1 arcsec"),
+    Requirement("completeness", POINT, "Completeness",
+                "> 0.99 at 10-sigma sensitivity limits", "met"),
+    Requirement("reliability", POINT, "Reliability",
+                "> 0.9995", "0.9997 in test areas"),
+    Requirement("read1_bias", BRIGHT, "Read1 bias",
+                "< 2% bias at Read1 saturation limit (Ks ~ 4.0 mag)", "< 4% at worst"),
+    Requirement("read1_faint", BRIGHT, "Read1 repeatability, faint",
+                "< 5% 1-sigma repeatability at Read1 faint limit (Ks ~ 8.0 mag)", "2%"),
     Requirement("read1_bright", BRIGHT, "Read1 repeatability, saturation",
                 "< 10% 1-sigma repeatability at Read1 saturation limit (Ks ~ 4.0 mag)", "2%"),
-    Requirement("read1_continuity", BRIGHT, "Read1 and Read2 agree", "none by itself; < 2% as the bias of Read1",
-                "0.02-0.05 mag between observatories"),
-    Requirement("extended_sensitivity", EXTENDED, "Photometric sensitivity", "10-sigma at J < 15.0, H < 14.2, Ks < 13.5 mag", "met"),
-    Requirement("extended_precision", EXTENDED, "Photometric precision", "< 10% 1-sigma repeatability for H < 13.8 mag", "7-10%"),
-    Requirement("extended_uniformity", EXTENDED, "Photometric uniformity", "< 10% maximum bias around sky", "< 4%"),
-    Requirement("extended_completeness", EXTENDED, "Completeness", "> 0.90 for |b| > 30 deg", "met"),
-    Requirement("extended_reliability", EXTENDED, "Reliability", "> 0.80 for 10 < |b| < 20 deg, > 0.99 for |b| > 20 deg",
-                "0.93-0.95; 0.992-0.995"),
-    Requirement("coverage", GENERAL, "Sky coverage", "> 95%", "99.998% imaged, 99.5% in point sources, 98% in extended sources"),
+    Requirement("read1_continuity", BRIGHT, "Read1 and Read2 agree",
+                "none by itself; < 2% as the bias of Read1", "0.02-0.05 mag between observatories"),
+    Requirement("extended_sensitivity", EXTENDED, "Photometric sensitivity",
+                "10-sigma at J < 15.0, H < 14.2, Ks < 13.5 mag", "met"),
+    Requirement("extended_precision", EXTENDED, "Photometric precision",
+                "< 10% 1-sigma repeatability for H < 13.8 mag", "7-10%"),
+    Requirement("extended_uniformity", EXTENDED, "Photometric uniformity",
+                "< 10% maximum bias around sky", "< 4%"),
+    Requirement("extended_completeness", EXTENDED, "Completeness",
+                "> 0.90 for |b| > 30 deg", "met"),
+    Requirement("extended_reliability", EXTENDED, "Reliability",
+                "> 0.80 for 10 < |b| < 20 deg, > 0.99 for |b| > 20 deg", "0.93-0.95; 0.992-0.995"),
+    Requirement("coverage", GENERAL, "Sky coverage",
+                "> 95%", "99.998% imaged, 99.5% in point sources, 98% in extended sources"),
 )  # fmt: skip
 
 NOT_THERE = "There are no extended sources yet."

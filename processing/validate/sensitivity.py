@@ -18,19 +18,21 @@ STEP, FEWEST = 0.1, 20
 """Of the magnitudes at which the scatter is told, and the fewest measurements for it."""
 
 FROM, UPTO = 0.4, {REPEATS: 1.15, TRUTH: 0.85}
-"""The law is fitted where the scatter, in units of the one that is looked for, is between these, from the bright side: it is
-straight there. Farther on, bins of the catalog hold stars of which those that were measured too faint are missing; the lists
-of calibration scans go deeper."""
+"""The law is fitted where the scatter, in units of the one that is looked for, is between these, from the bright side:
+it is straight there. Farther on, bins of the catalog hold stars of which those that were measured too faint are
+missing; the lists of calibration scans go deeper."""
 
 DRAWS = 60
 
 REPEATS_METHOD = (
-    "Stars alone, measured in at least four of the six scans of a visit to a calibration field at |b| > 10: robust scatter of a "
-    "measurement (half the range of the middle 68%) in bins of 0.5 mag, by distance from the limit of its scan; where it is "
-    "0.109 mag is 10 sigma. That distance, added to the limit of every science scan at |b| > 10 (seeing, background and "
-    "zero point are in it), gives the limits; the figure is that of the least sensitive scan.")  # fmt: skip
+    "Stars alone, measured in at least four of the six scans of a visit to a calibration field at |b| > 10: "
+    "robust scatter of a measurement (half the range of the middle 68%) in bins of 0.5 mag, by distance from "
+    "the limit of its scan; where it is 0.109 mag is 10 sigma. That distance, added to the limit of every "
+    "science scan at |b| > 10 (seeing, background and zero point are in it), gives the limits; the figure is "
+    "that of the least sensitive scan.")
 TRUTH_METHOD = (
-    "The same from what magnitudes of lone stars of the catalog differ by from the true ones (median of each scan taken out).")
+    "The same from what magnitudes of lone stars of the catalog differ by from the true ones (median of each "
+    "scan taken out).")
 
 
 def figures(evidence):

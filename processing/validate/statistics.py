@@ -98,7 +98,8 @@ def scatter(values, blocks, freedom):
     value = about_zero(values)
     if not np.isfinite(value) or freedom < 1:
         return unknown(freedom)
-    return symmetric(value, max(bootstrap(about_zero, values, blocks), SCATTER_ERROR * value / np.sqrt(freedom)), freedom)
+    least = SCATTER_ERROR * value / np.sqrt(freedom)
+    return symmetric(value, max(bootstrap(about_zero, values, blocks), least), freedom)
 
 
 def share(hits, trials):

@@ -17,8 +17,8 @@ from processing.validate.apparitions import LETTERS
 
 @dataclass(frozen=True)
 class TrueSky:
-    """All true objects: ``ra``, ``dec`` (deg), ``mag`` (n, 3), ``star`` (bool: no galaxy), ``radius`` (arcsec, that holds
-    half of a galaxy's light; 0 for stars); one row each, whatever the number of tiles it is on."""
+    """All true objects: ``ra``, ``dec`` (deg), ``mag`` (n, 3), ``star`` (bool: no galaxy), ``radius`` (arcsec, that
+    holds half of a galaxy's light; 0 for stars); one row each, whatever the number of tiles it is on."""
 
     ra: np.ndarray
     dec: np.ndarray

@@ -13,11 +13,15 @@ from processing.validate.repeats import science_repeats
 from processing.validate.statistics import largest, typical, unknown, weighted_median
 
 OVERLAP_METHOD = (
-    "Stars of S/N above 20 in both scans, profile fits, alone and unflagged: weighted median of the magnitude differences in every "
-    "overlap (two scans), with its error. {what}")
-TRUTH_METHOD = "Offset of each scan from the true magnitudes of its lone stars above S/N 20, differences taken in the same overlaps. {what}"
+    "Stars of S/N above 20 in both scans, profile fits, alone and unflagged: weighted median of the magnitude "
+    "differences in every overlap (two scans), with its error. {what}")
+TRUTH_METHOD = (
+    "Offset of each scan from the true magnitudes of its lone stars above S/N 20, differences taken in the "
+    "same overlaps. {what}")
 LARGEST = "Largest of them; its interval reaches down by what errors alone add to the largest of several numbers."
-TYPICAL = "Their root mean square over the root of 2, what errors add taken off by simulation: what a single scan is off by."
+TYPICAL = (
+    "Their root mean square over the root of 2, what errors add taken off by simulation: what a single scan "
+    "is off by.")
 SCAN_METHOD = "Largest offset of a scan from the true magnitudes of its lone stars above S/N 20 (weighted median)."
 
 
@@ -88,8 +92,8 @@ def _pair(k, basis, method, offsets):
     return [
         Figure("uniformity", "largest", "largest difference of zero points of scans that overlap", k, basis,
                _estimate(offsets, largest), method.format(what=LARGEST), detail=detail, **common),
-        Figure("uniformity", "typical", "zero point of a scan, 1 sigma", k, basis, _estimate(offsets, typical, np.sqrt(0.5)),
-               method.format(what=TYPICAL), **common),
+        Figure("uniformity", "typical", "zero point of a scan, 1 sigma", k, basis,
+               _estimate(offsets, typical, np.sqrt(0.5)), method.format(what=TYPICAL), **common),
     ]  # fmt: skip
 
 

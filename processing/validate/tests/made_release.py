@@ -17,17 +17,19 @@ NUMBERS = {"short": 0, "int": 0, "long": 0, "float": 0.0, "double": 0.0}
 def write_release(folder, made, apparitions=True):
     """Write the release ``folder`` of a Made survey; returns the Release."""
     points = _points(made.catalog)
-    files = {"psc/dataset/Norder=0/Dir=0/Npix=4.parquet": (points, "psc"), "scans.parquet": (_scans(made.scans), "scans"),
-             "atlas.parquet": (load_empty("atlas"), "atlas")}  # fmt: skip
+    files = {"psc/dataset/Norder=0/Dir=0/Npix=4.parquet": (points, "psc"),
+             "scans.parquet": (_scans(made.scans), "scans"), "atlas.parquet": (load_empty("atlas"), "atlas")}
     if apparitions:
         files["apparitions/all.parquet"] = made.apparitions, "apparitions"
     for name, (table, schema) in files.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        write_parquet(folder / name, table, load_table(schema), index=np.arange(len(table)) if schema == "psc" else None)
+        index = np.arange(len(table)) if schema == "psc" else None
+        write_parquet(folder / name, table, load_table(schema), index=index)
     rows = {schema: len(table) for table, schema in files.values()}
     write_manifest(folder, {
-        "name": "made", "version": "test", "created": "2026-01-01T00:00:00+00:00", "settings": {}, "inputs": [], "rows": rows,
-        "rows_by_step": [], "rules_skipped": [{"rule": "profile", "why": "none was needed"}], "supersedes": None,
+        "name": "made", "version": "test", "created": "2026-01-01T00:00:00+00:00", "settings": {}, "inputs": [],
+        "rows": rows, "rows_by_step": [], "rules_skipped": [{"rule": "profile", "why": "none was needed"}],
+        "supersedes": None,
         "left_out": [{"work": "s099", "scan": "990131n scan 099", "why": "no stars", "type": "sci"}]})  # fmt: skip
     return read_release(folder)
 
@@ -68,4 +70,5 @@ def _points(catalog):
 
 def _scans(rows):
     table = load_table("scans")
-    return make_table({name: [{**row, "scan_key": n}[name] for n, row in enumerate(rows, 1)] for name in table.names}, table)
+    rows = [{**row, "scan_key": n} for n, row in enumerate(rows, 1)]
+    return make_table({name: [row[name] for row in rows] for name in table.names}, table)

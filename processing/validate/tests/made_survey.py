@@ -25,8 +25,8 @@ ZERO = {"j": 15.9, "h": 15.3, "k": 14.5}
 class Facts:
     """What is put in. ``beyond``: by how much the scatter of 0.109 mag lies beyond the stated limit; ``floor``: scatter
     of bright stars, mag; ``zero``: of zero points; ``frame``, ``noise``: error of a frame and of a star on an axis,
-    arcsec; ``complete``; ``false``: false sources in units of the true ones; ``read1``: (bias, scatter) of Read1; ``bright``:
-    share of the stars that are strewn evenly from ``brightest`` to 12 mag."""
+    arcsec; ``complete``; ``false``: false sources in units of the true ones; ``read1``: (bias, scatter) of Read1;
+    ``bright``: share of the stars that are strewn evenly from ``brightest`` to 12 mag."""
 
     density: float = 3000.0
     scans: int = 8
@@ -48,8 +48,8 @@ class Facts:
 
 
 class Made:
-    """The survey: ``apparitions`` and ``catalog`` (pyarrow), ``truth`` (TrueSky), ``scans`` (rows), ``zero`` (scan name ->
-    offset in each band)."""
+    """The survey: ``apparitions`` and ``catalog`` (pyarrow), ``truth`` (TrueSky), ``scans`` (rows), ``zero`` (scan name
+    -> offset in each band)."""
 
     def __init__(self, facts):
         self.facts, self.rng = facts, np.random.default_rng(facts.seed)
@@ -73,7 +73,8 @@ class Made:
         mag = np.where(bright, self.rng.uniform(self.facts.brightest, 12.0, count), mag)
         ra, dec = self.rng.uniform(west, east, count), self.rng.uniform(south, north, count)
         alone = nearest_others(ra, dec)[0] > ALONE
-        sky = ra[alone], dec[alone], mag[alone, None] - np.array(self.facts.colour), np.ones(alone.sum(), bool), np.zeros(alone.sum())
+        count, mag = alone.sum(), mag[alone, None] - np.array(self.facts.colour)
+        sky = ra[alone], dec[alone], mag, np.ones(count, bool), np.zeros(count)
         self.skies.append(sky)
         return sky
 
@@ -99,13 +100,14 @@ class Made:
         """Groups with several possible scans become apparitions."""
         wanted = found.possible[found.star] >= least
         star, rows = found.star[wanted], found.rows[wanted]
-        table = found.table.take(rows).select([n for n in load_table("apparitions").names if n in found.table.column_names])
+        schema = load_table("apparitions")
+        table = found.table.take(rows).select([name for name in schema.names if name in found.table.column_names])
         seen = np.bincount(star, minlength=len(found.possible))[star]
         columns = {name: table[name] for name in table.column_names}
-        columns |= {"kind": [kind] * len(star), "source": star + self.last, "pts_key": pa.nulls(len(star)), "seen": seen,
-                    "possible": found.possible[star], "selected": np.ones(len(star), bool)}
+        columns |= {"kind": [kind] * len(star), "source": star + self.last, "pts_key": pa.nulls(len(star)),
+                    "seen": seen, "possible": found.possible[star], "selected": np.ones(len(star), bool)}
         self.last += int(found.star.max()) + 1
-        self.parts.append(make_table({n: columns[n] for n in load_table("apparitions").names}, load_table("apparitions")))
+        self.parts.append(make_table({name: columns[name] for name in schema.names}, schema))
 
     def _observe(self, sky, boxes, names):
         """Every scan measures what lies in its box; false sources are stars of their own that one scan sees."""
@@ -127,7 +129,8 @@ class Made:
             limits.append(limit)
         star, table = np.concatenate(star), pa.concat_tables(tables)
         order = np.argsort(star, kind="stable")
-        return _Found(table, order, star[order], np.maximum((inside > 14).sum(axis=1), _seen(star, len(inside))), limits)
+        possible = np.maximum((inside > 14).sum(axis=1), np.bincount(star, minlength=len(inside)))
+        return _Found(table, order, star[order], possible, limits)
 
     def _measure(self, ra, dec, mag, limit, name, box):
         facts, rng, count = self.facts, self.rng, len(ra)
@@ -135,7 +138,8 @@ class Made:
         shift = rng.normal(0, facts.frame, 2) / 3600
         ra = ra + shift[0] + rng.normal(0, facts.noise, count) / 3600
         dec = dec + shift[1] + rng.normal(0, facts.noise, count) / 3600
-        columns = {"ra": ra, "dec": dec, "neighbour": pa.nulls(count, pa.float64()), "edge": np.maximum(_edge(ra, dec, box), 0)}
+        edge = np.maximum(_edge(ra, dec, box), 0)
+        columns = {"ra": ra, "dec": dec, "neighbour": pa.nulls(count, pa.float64()), "edge": edge}
         flags = {name: [] for name in ("ph_qual", "rd_flg")}
         for k, band in enumerate(LETTERS):
             noise = np.hypot(facts.floor, 0.109 * 10 ** (0.4 * (mag[:, k] - limit[band] - facts.beyond)))
@@ -151,7 +155,8 @@ class Made:
         columns |= {"bl_flg": ["111"] * count, "cc_flg": ["000"] * count, "ndet": ["060606"] * count}
         columns |= {"err_maj": np.full(count, np.hypot(facts.frame, facts.noise)), "err_ang": np.zeros(count, int),
                     "err_min": np.full(count, np.hypot(facts.frame, facts.noise)), "mp_flg": np.zeros(count, int),
-                    "dist_opt": np.full(count, np.nan), "phi_opt": np.full(count, np.nan), "tycho": np.zeros(count, bool)}
+                    "dist_opt": np.full(count, np.nan), "phi_opt": np.full(count, np.nan),
+                    "tycho": np.zeros(count, bool)}
         columns |= {"date": [name[0]] * count, "hemis": [name[1]] * count, "scan": np.full(count, name[2])}
         return pa.table(columns)
 
@@ -170,10 +175,6 @@ def _edge(ra, dec, box):
     return 3600 * np.minimum(np.minimum(ra - box[0], box[1] - ra), np.minimum(dec - box[2], box[3] - dec))
 
 
-def _seen(star, count):
-    return np.bincount(star, minlength=count)
-
-
 def _joined(parts):
     return np.char.add(np.char.add(parts[0], parts[1]), parts[2]).tolist()
 
@@ -184,4 +185,5 @@ def _scan_row(name, box, limit):
                "dec_4": north}
     row = dict.fromkeys(load_table("scans").names)
     return row | corners | {"date": name[0], "hemis": name[1], "scan": name[2], "ra": (west + east) / 2, "dec": 0.0,
-                            "glat": 25.0, "glon": 230.0, "score": 10, "points": 0, **{f"{b}_limit": v for b, v in limit.items()}}
+                            "glat": 25.0, "glon": 230.0, "score": 10, "points": 0,
+                            **{f"{band}_limit": value for band, value in limit.items()}}

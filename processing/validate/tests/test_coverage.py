@@ -43,7 +43,8 @@ def test_a_gap_that_two_borders_make_is_lost_though_the_scans_touch():
 def test_scans_that_failed_or_were_left_out_are_planned_area_and_calibration_is_not():
     scans = [box(130 + n / 5, 130.2 + n / 5, -0.5, 0.5) for n in range(2)]
     corners = [[130.6, -0.5], [130.4, -0.5], [130.4, 0.5], [130.6, 0.5]]
-    left = [{"scan": "a", "why": "poor", "type": "sci", "corners": corners}, {"scan": "b", "why": "broken", "type": "sci"},
+    left = [{"scan": "a", "why": "poor", "type": "sci", "corners": corners},
+            {"scan": "b", "why": "broken", "type": "sci"},
             {"scan": "c", "why": "type cal", "type": "cal", "corners": corners}]  # fmt: skip
     whole, missing = (coverage.figures(evidence(scans, some))[0] for some in ((), left))
     assert whole.estimate.value == 1.0
@@ -68,7 +69,8 @@ def test_masks_grow_with_the_brightness_as_the_light_of_halo_and_spikes_falls():
 
 def test_places_within_the_reach_of_a_mask_are_told():
     reach = float(max(halo_radius(np.array([2.0]), 0)[0], spike_length(np.array([2.0]), 0)[0])) / 3600
-    found = masked(np.array([100 + 0.9 * reach, 100 + 1.1 * reach]), np.zeros(2), np.array([100.0]), np.zeros(1), np.array([2.0]), 0)
+    places = np.array([100 + 0.9 * reach, 100 + 1.1 * reach])
+    found = masked(places, np.zeros(2), np.array([100.0]), np.zeros(1), np.array([2.0]), 0)
     assert found.tolist() == [True, False]
 
 

@@ -1,11 +1,11 @@
-"""Errors are what repeated draws scatter by, intervals hold what they claim, and the number of objects asked for decides."""
+"""Errors are what repeated draws scatter by, intervals hold what they claim, and the objects asked for decide."""
 
 import numpy as np
 import pytest
 
 from processing.validate.statistics import (
-    Estimate, about_zero, bootstrap, decides, largest, medians, objects_needed, robust, scatter, share, symmetric, typical,
-    unknown, weighted_median,
+    Estimate, about_zero, bootstrap, decides, largest, medians, objects_needed, robust, scatter, share, symmetric,
+    typical, unknown, weighted_median,
 )  # fmt: skip
 
 
