@@ -1,6 +1,7 @@
 # make up                 set the machine up, simulate and reduce a small raw night, publish it, print where it is
 # make up NIGHTS=folder   the same for raw nights of yours
 # make up ATLAS=folder    the same for a folder of Atlas images
+# make up PSC=folder      serve the files that the survey published: psc_*.gz in a folder
 # make down               stop it all
 # make status             what runs, what is published
 # make test               every test, the real server included
@@ -14,7 +15,7 @@ help:
 	@sed -n 's/^# //p' Makefile
 
 up: setup
-	@etc/up.sh $(if $(NIGHTS),nights "$(NIGHTS)",$(if $(ATLAS),atlas "$(ATLAS)"))
+	@etc/up.sh $(if $(NIGHTS),nights "$(NIGHTS)",$(if $(ATLAS),atlas "$(ATLAS)",$(if $(PSC),psc "$(PSC)")))
 
 down:
 	@if [ -x .venv/bin/twomass ]; then .venv/bin/twomass stop; else echo "nothing runs: not set up"; fi

@@ -3,15 +3,16 @@
 #   etc/up.sh                   a small raw night is simulated, reduced, released and published
 #   etc/up.sh nights FOLDER     the same from raw nights: FOLDER is one, or holds several and reference/
 #   etc/up.sh atlas FOLDER      from a folder of Atlas images
-set -eu
+#   etc/up.sh psc FOLDER        from the files that the survey published: psc_*.gz in FOLDER
+set -euo pipefail
 cd "$(dirname "$0")/.."
 twomass=.venv/bin/twomass
 export LC_ALL=C.UTF-8
 
 fail() { printf 'up: %s\n' "$*" >&2; exit 1; }
 
-# What a release is made from: the finished scans or fields, and the program.
-fingerprint() { { find "$1" -name scan.json -printf '%P %s %T@\n'; "$twomass" --version; } | sort; }
+# What a release is made from: the finished scans or fields (or published files), and the program.
+fingerprint() { { find -L "$1" \( -name scan.json -o -name 'psc*' \) -type f -printf '%P %s %T@\n'; "$twomass" --version; } | sort; }
 
 # The raw nights in a folder, one a line.
 nights_in() { if [ -f "$1/night.ecsv" ]; then echo "$1"; else find "$1" -mindepth 2 -maxdepth 2 -name night.ecsv -printf '%h\n' | sort; fi; }
@@ -34,6 +35,28 @@ extract_fields() {
     return $status
 }
 
+# Where the truth of a folder of raw nights, or of one night, lies.
+truth_of() { for place in "$1/truth" "$1/../truth"; do if [ -f "$place/simulation.json" ]; then echo "$place"; break; fi; done; }
+
+make_release() {
+    if [ "$kind" = psc ]; then
+        mapfile -t files < <(find -L "$from" -maxdepth 1 -type f -name 'psc*' | sort)
+        [ ${#files[@]} -gt 0 ] || fail "no psc* file in $from"
+        "$twomass" release --from-ascii "${files[@]}" --out "$release"
+    else
+        "$twomass" release "$work" --out "$release"
+    fi
+}
+
+# The Level 1 table, with the truth where there is one; that of published files was made by the survey itself.
+validate() {
+    if [ "$kind" != psc ]; then
+        local truth
+        truth=$(truth_of "$from")
+        "$twomass" validate "$release" ${truth:+--truth "$truth"} | tail -n 1
+    fi
+}
+
 kind=${1:-simulated} from=${2:-} name=simulated
 if [ "$kind" != simulated ]; then
     [ -d "$from" ] || fail "${kind^^} names $from, which is not a folder"
@@ -50,11 +73,16 @@ if [ "$kind" = simulated ]; then
         "$twomass" simulate --out "$from" --scans 2 --frames 24 --cal-frames 12 --still-frames 12
 fi
 short=no
-if [ "$kind" = atlas ]; then extract_fields "$from" "$work" || short=yes; else reduce_nights "$from" "$work" || short=yes; fi
+case $kind in
+    atlas) extract_fields "$from" "$work" || short=yes ;;
+    psc) work=$from ;;
+    *) reduce_nights "$from" "$work" || short=yes ;;
+esac
 now=$(fingerprint "$work")
 if ! [ -f "$release/release.json" ] || [ "$now" != "$(cat "work/$name/made-from" 2>/dev/null)" ]; then
-    "$twomass" release "$work" --out "$release"
-    echo "$now" >"work/$name/made-from"
+    make_release
+    validate
+    mkdir -p "work/$name" && echo "$now" >"work/$name/made-from"
 fi
 "$twomass" publish "$release"
 "$twomass" serve
