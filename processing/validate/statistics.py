@@ -13,6 +13,9 @@ FEWEST = 5
 SCATTER_ERROR = 0.96
 """Error of ``robust`` and ``about_zero`` of n normal values: this over the root of n, in units of itself."""
 
+DRAWN = 4_000_000
+"""Values that are drawn again in all: with many of them fewer draws do, since their error hardly matters."""
+
 MOST_NEEDED = 2_000_000_000
 """More objects than any sky has: no number of them would decide."""
 
@@ -151,8 +154,8 @@ def bootstrap(statistic, values, blocks, draws=200, seed=1):
         block, count = np.arange(len(values)), len(values)
     order = np.argsort(block, kind="stable")
     parts = np.split(order, np.searchsorted(block[order], np.arange(1, count)))
-    found = [statistic(values[np.concatenate([parts[k] for k in rng.integers(0, count, count)])])
-             for _ in range(draws if count else 0)]  # fmt: skip
+    draws = int(np.clip(DRAWN / max(len(values), 1), 30, draws)) if count else 0
+    found = [statistic(values[np.concatenate([parts[k] for k in rng.integers(0, count, count)])]) for _ in range(draws)]
     return float(np.nanstd(found)) if found and np.isfinite(found).any() else np.nan
 
 
