@@ -23,9 +23,7 @@ def row_account(of_scans, decided, done):
     ``of_scans``, ``decided``, ``done``: results of ``write_scan`` for the scans of the release, and of ``decide_cell``
     and ``complete_cell`` for all cells. SurveyError when rows were lost or came twice on the way.
     """
-    rejected = sum((Counter(one.steps) for one in of_scans), Counter())
-    read = rejected.pop("read", 0)
-    check("scan by scan", read - sum(rejected.values()), sum(one.rows for one in of_scans))
+    read, rejected = account_of_scans(of_scans)
     check("from scans to cells", sum(one.rows for one in of_scans), sum(one.came for one in decided))
     for one in decided:
         rejected.update(one.rejected)
@@ -37,6 +35,16 @@ def row_account(of_scans, decided, done):
         steps.append({"step": name, "rule": text, "rejected": rejected[name], "rows": rows})
     check("all steps together", rows, sum(one.rows for one in done))
     return [*steps, {"step": "written", "rows": rows}]
+
+
+def account_of_scans(of_scans):
+    """Rows read, and rejected by each step (Counter), scan by scan; SurveyError when some were lost on the way."""
+    rejected = Counter()
+    for one in of_scans:
+        lost = sum(rows for step, rows in one.steps.items() if step != "read")
+        check(f"in scan {one.number}", one.steps["read"] - lost, one.rows)
+        rejected.update(one.steps)
+    return rejected.pop("read", 0), rejected
 
 
 def check(where, expected, found):

@@ -8,7 +8,7 @@ import numpy as np
 from processing import __version__
 from processing.config import survey
 from processing.formats.parquet import write_parquet
-from processing.release.account import check, row_account
+from processing.release.account import account_of_scans, check, row_account
 from processing.release.artifact_rows import write_artifacts
 from processing.release.hats_catalog import write_metadata
 from processing.release.observations import scans_table, write_atlas, write_coverage
@@ -33,6 +33,7 @@ def finish_release(folder, choice, cells, results):
 
     ``choice``: scan_choice.Choice; ``cells``: cells.Cells; ``results``: Results.
     """
+    account_of_scans(results.spare)
     everything = (*choice.chosen, *choice.spare, *sum(choice.visits, []))
     created = max(one.created for scan in everything for one in scan.fields)
     kept = np.array([part.rows for part in results.parts], int)

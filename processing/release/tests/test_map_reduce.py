@@ -117,12 +117,15 @@ def test_any_number_of_workers_make_the_same_bytes_even_if_some_are_killed(
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(["r", *deadly])
 
 
-def test_a_row_lost_on_the_way_is_noticed(whole):
+def test_a_row_lost_on_the_way_is_noticed():
     class Counts:
-        steps, rows = {"read": 10, "border": 1}, 9
+        number, steps, rows = 3, {"read": 10, "border": 1}, 9
 
     cell = CellResult(0, 8, {}, np.array([0]), np.array([8]), None, 0.0, {})
     with pytest.raises(SurveyError, match="from scans to cells: expected 9 rows, found 8"):
+        row_account([Counts], [cell], [])
+    Counts.rows = 8
+    with pytest.raises(SurveyError, match="in scan 3: expected 9 rows, found 8"):
         row_account([Counts], [cell], [])
 
 
