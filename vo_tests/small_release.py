@@ -1,6 +1,6 @@
 """A small release of real data, made without the rest of the pipeline: 683 catalog rows and three fields' images.
 
-In each of the images' fields are a few more rows, copies at other places: the real ones are from another part of the sky.
+In each of the images' fields are a few more rows, copies at other places: the real ones are from elsewhere on the sky.
 
 Where the real data are not beside the checkout, rows and images of the same number and kind are made up.
 """
@@ -108,7 +108,8 @@ def _image(folder, content, band, key, coadd_key):
         "atlas_key": key, "coadd_key": coadd_key, "band": band.name, "hemis": hemis, "night": (night, hemis),
         "date": f"{'19' if night[0] == '9' else '20'}{night[:2]}-{night[2:4]}-{night[4:]}", "scan": header["SCANNO"],
         "coadd": None, "ra": centre[0], "dec": centre[1], "naxis1": nx, "naxis2": ny,
-        "pixel_scale": abs(header["CDELT1"]) * 3600, "mjd": _mjd(header, 51400.1 + key), "airmass": None, "magzp": header["MAGZP"],
+        "pixel_scale": abs(header["CDELT1"]) * 3600, "mjd": _mjd(header, 51400.1 + key), "airmass": None,
+        "magzp": header["MAGZP"],
         "skyval": header["SKYVAL"], "skysig": header["SKYSIG"], "seeing": 2.6 if band.letter == "j" else None,
         "points": 0, "file": file, **fingerprint(folder / file),
     }

@@ -105,8 +105,9 @@ def test_a_region_beside_the_image_gives_no_content(server, image, beside):
 
 
 @pytest.mark.parametrize("wrong", [
-    {"POS": "CIRCLE 1 2"}, {"POS": "BOX 1 2 3 4"}, {"POS": "CIRCLE 1 2 x"}, {"POS": "RANGE 1 2 4 3"}, {"CIRCLE": "1 2 -1"},
-    {"CIRCLE": "1 95 1"}, {"CIRCLE": "a b c"}, {"POLYGON": "1 2 3 4"}, {"CIRCLE": "1 2 1", "POS": "CIRCLE 1 2 1"},
+    {"POS": "CIRCLE 1 2"}, {"POS": "BOX 1 2 3 4"}, {"POS": "CIRCLE 1 2 x"}, {"POS": "RANGE 1 2 4 3"},
+    {"CIRCLE": "1 2 -1"}, {"CIRCLE": "1 95 1"}, {"CIRCLE": "a b c"}, {"POLYGON": "1 2 3 4"},
+    {"CIRCLE": "1 2 1", "POS": "CIRCLE 1 2 1"},
     {"CIRCLE": ["1 2 1", "1 2 2"]}, {"NOSUCH": "1"}])
 def test_what_is_wrong_is_told_as_dali_wants_it(server, image, wrong):
     answer = _ask(server, image, **wrong)
@@ -114,8 +115,9 @@ def test_what_is_wrong_is_told_as_dali_wants_it(server, image, wrong):
     assert answer.text.startswith(("UsageError: ", "MultiValuedParamNotSupported: ")) and len(answer.text) < 400
 
 
-@pytest.mark.parametrize("name", ["ivo://org.example.twomass/~?atlas/none.fits", "ivo://org.example.twomass/~?previews/x",
-                                  "../../etc/passwd", "/etc/passwd"])
+@pytest.mark.parametrize("name", [
+    "ivo://org.example.twomass/~?atlas/none.fits", "ivo://org.example.twomass/~?previews/x", "../../etc/passwd",
+    "/etc/passwd"])
 def test_a_file_that_is_no_published_image_is_not_given(server, release, name):
     answer = requests.get(f"{server.url}/twomass/q/image_links/dlget", params={"ID": name})
     assert answer.status_code in (403, 404)

@@ -152,7 +152,8 @@ def test_what_is_not_there_is_a_row_that_says_so(server, release, service, name)
 
 
 @pytest.mark.parametrize("query", [
-    "SELECT TOP 5 * FROM twomass.psc WHERE pts_key > 899999999", "SELECT TOP 5 * FROM twomass.data WHERE cntr > 899999999",
+    "SELECT TOP 5 * FROM twomass.psc WHERE pts_key > 899999999",
+    "SELECT TOP 5 * FROM twomass.data WHERE cntr > 899999999",
     "SELECT TOP 5 * FROM twomass.atlas", "SELECT TOP 5 * FROM ivoa.obscore",
     "SELECT TOP 5 p.designation, s.airmass FROM twomass.psc AS p JOIN twomass.scans AS s ON p.scan_key = s.scan_key"])
 def test_a_table_from_tap_leads_to_the_links_of_its_rows(tap, query):

@@ -51,14 +51,15 @@ def test_tapquery_uploads_a_table_and_gets_its_matches(server, stilts, mine):
 def test_tapskymatch_finds_the_nearest_source_of_each_row(server, stilts, mine):
     path, table = mine
     found = stilts("tapskymatch", f"tapurl={server.url}/tap", "taptable=twomass.psc", f"in={path}", "inlon=alpha",
-                   "inlat=delta", "taplon=ra", "taplat=dec", "tapcols=pts_key,designation,k_m", "sr=0.0003", "find=best")
+                   "inlat=delta", "taplon=ra", "taplat=dec", "tapcols=pts_key,designation,k_m", "sr=0.0003",
+                   "find=best")
     assert len(found) == len(table) and (found["number"] == found["pts_key"]).all()
 
 
 def test_coneskymatch_asks_the_cone_search_row_by_row(server, stilts, mine):
     path, table = mine
-    found = stilts("coneskymatch", f"serviceurl={server.url}/twomass/q/cone/scs.xml?", f"in={path}", "icmd=head 5", "ra=alpha",
-                   "dec=delta", "sr=0.0003", "find=best", "verb=3")
+    found = stilts("coneskymatch", f"serviceurl={server.url}/twomass/q/cone/scs.xml?", f"in={path}", "icmd=head 5",
+                   "ra=alpha", "dec=delta", "sr=0.0003", "find=best", "verb=3")
     assert len(found) == 5 and list(found["number"]) == list(found["pts_key"])
 
 

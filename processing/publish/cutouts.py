@@ -1,4 +1,4 @@
-"""Cutouts of images by region on the sky (SODA 1.0): the smallest part of the image that covers what it has of the region.
+"""Cutouts of images by region on the sky (SODA 1.0): the smallest part that covers what the image has of the region.
 
 Pixels, world coordinates and header are the image's own; only the reference pixel moves. Runs in the system's Python
 inside DaCHS (resources/q.rd), so it needs nothing but numpy and astropy.
@@ -18,7 +18,11 @@ BLOCK = 2880
 
 @dataclass(frozen=True)
 class Region:
-    """``outline``: unit vectors, shape (n, 3), of points on it, corners among them; ``holds``: unit vectors (n, 3) to bool."""
+    """A part of the sky.
+
+    ``outline``: unit vectors, shape (n, 3), of points on it, corners among them; ``holds``: function of unit vectors
+    (n, 3) to bool (n,).
+    """
 
     outline: np.ndarray
     holds: object
@@ -41,7 +45,7 @@ def parse(text):
 
 
 def box_of(region, header):
-    """First and last column, first and last line (from 1) of the pixels that a region touches; None when there are none.
+    """First and last column, first and last line (from 1) of the pixels that a region touches; None if there are none.
 
     An extreme of what image and region share is on the outline of one of them, so no other pixel is looked at.
     """
@@ -61,7 +65,7 @@ def box_of(region, header):
 
 
 def cut(path, region):
-    """The bytes of a FITS file with the part of the image at ``path`` that covers ``region``; None when they do not meet."""
+    """The bytes of a FITS file, the part of the image at ``path`` that covers ``region``; None if they do not meet."""
     from astropy.io import fits
 
     with fits.open(path, do_not_scale_image_data=True) as hdus:

@@ -4,6 +4,7 @@ import hashlib
 import time
 
 from processing.errors import SurveyError
+from processing.publish import server
 from processing.publish.dachs import deploy_package
 from processing.publish.site import CHECKOUT, as_account
 from processing.publish.switch import NOT_REGISTERED, TRY_AGAIN
@@ -23,13 +24,14 @@ LOCK_SECONDS, ATTEMPTS, PAUSE = 5, 24, 5.0
 def exchange(place, now, store):
     """Publish ``store`` unless ``now`` (see publication.published) says that it is, with the services of this checkout.
 
-    A running server goes on: it reads a descriptor again when the file is younger than what it knows.
+    A running server goes on: it is told to read its descriptors again, of which some ask the database for examples.
     """
     mark = services_mark()
     if (now.get("store"), now.get("mark")) != (store, mark) or not _deployed(place):
         previous = now.get("store") if now.get("store") != store else now.get("previous")
         done = _run_switch(place, [store, previous or "-", mark, LOCK_SECONDS])
         _copy_resources(place, place.inputs)
+        server.reload(place)
         _check_registered(done)
     elif not now.get("registered"):
         _check_registered(_run_switch(place, ["register"]))

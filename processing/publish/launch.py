@@ -3,7 +3,8 @@
 Twisted answers with ten threads. Ten slow queries, or ten whose clients have left, and the whole server waits with
 them: not even /availability answers. A waiting thread costs next to nothing.
 
-The asynchronous jobs that the server starts run by this module, too, so that all answer alike (row_limits, parquet_format).
+The asynchronous jobs that the server starts run by this module, too, so that all answer alike (row_limits,
+parquet_format).
 """
 
 import sys

@@ -20,7 +20,7 @@ SOURCE = "SELECT pts_key, designation, ra, dec, scan_key, coadd_key FROM twomass
 KEY, DESIGNATION = re.compile("[0-9]{1,9}"), re.compile("(?:2MASS[ ]?J)?([0-9]{8})([-+ ])([0-9]{7}[A-Z]?)")
 IMAGES_AT = f"""
     SELECT {IMAGE_COLUMNS} FROM twomass.atlas
-    WHERE s_region ~ spoint(radians(%(ra)s), radians(%(dec)s)) ORDER BY coadd_key, atlas_key"""
+    WHERE spoint(radians(%(ra)s), radians(%(dec)s)) <@ s_region ORDER BY coadd_key, atlas_key"""
 
 
 def of_image(connection, file, address):
@@ -106,8 +106,9 @@ def _image_link(image, semantics, description, address):
 
 def _colour_link(field, semantics, address):
     bands = ", ".join(image["band"] for image in reversed(field))
-    return _link(address(f"/getproduct/{colour_name(field[0]['file'])}"), semantics,
-                 f"Picture of the field in colours (red, green, blue: {bands})", JPEG, localSemantics="colour")  # fmt: skip
+    description = f"Picture of the field in colours (red, green, blue: {bands})"
+    url = address(f"/getproduct/{colour_name(field[0]['file'])}")
+    return _link(url, semantics, description, JPEG, localSemantics="colour")
 
 
 def _stamp_link(source, image, cutouts):

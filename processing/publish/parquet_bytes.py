@@ -100,7 +100,7 @@ def _flat_page(column, values):
 
 
 def _list_page(column, values):
-    """The same of a list. Definition: 0 null, 1 empty, 2 a null in it, 3 a value; repetition: 0 begins a row, 1 goes on."""
+    """The same of a list. Definition: 0 null, 1 empty, 2 a null in it, 3 a value; repetition: 1 goes on with a row."""
     repetition, definition, flat = [], [], []
     for value in values:
         items = () if value is None else tuple(value)

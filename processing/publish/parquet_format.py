@@ -60,6 +60,7 @@ def _with_width(field, widths):
 def use_in_dachs():
     from gavo.formats import common
 
-    common.registerDataWriter("parquet", lambda data, target, acquireSamples=False, **_:
-                              write_parquet(data, target, acquireSamples), MEDIA_TYPE, "Parquet (VOParquet)", ".parquet",
-                              *ALIASES)  # fmt: skip
+    def write(data, target, acquireSamples=False, **_):
+        write_parquet(data, target, acquireSamples)
+
+    common.registerDataWriter("parquet", write, MEDIA_TYPE, "Parquet (VOParquet)", ".parquet", *ALIASES)

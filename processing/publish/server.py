@@ -1,5 +1,7 @@
 """The web server as a process: DaCHS in the background, in a session of its own, found again by its environment."""
 
+import os
+import signal
 import subprocess
 import urllib.error
 import urllib.request
@@ -61,6 +63,12 @@ def stop(place):
         end(number, lambda: _is_ours(place, number))
     _pid_file(place).unlink(missing_ok=True)
     return number is not None
+
+
+def reload(place):
+    """Have the running server, if there is one, read its descriptors anew; what it is answering goes on."""
+    if number := pid(place):
+        os.kill(number, signal.SIGHUP)
 
 
 def answers(place, seconds=5.0):

@@ -61,8 +61,8 @@ def stores(connection):
 def load(connection, release, report, say):
     """Load ``release`` into a store of its own unless it is there; returns the store's name.
 
-    ``report(rows)`` is called as rows arrive, ``say(step)`` when another step begins. SurveyError when the counts of files and tables differ; the transaction
-    is rolled back then.
+    ``report(rows)`` is called as rows arrive, ``say(step)`` when another step begins. SurveyError when the counts of
+    files and tables differ; the transaction is rolled back then.
     """
     store = store_name(release)
     if store in stores(connection):
