@@ -144,6 +144,20 @@ class ScanPhotometry:
 
 
 @dataclass(frozen=True)
+class Extended:
+    """Which components of a fit are one galaxy."""
+
+    reach: float = number("arcsec")
+    price: float = number("")
+    star_price: float = number("")
+    star_share: float = number("")
+    least: float = number("arcsec")
+    model_error: float = number("")
+    explained: float = number("")
+    outskirts: float = number("arcsec")
+
+
+@dataclass(frozen=True)
 class Listing:
     """Which fitted components are sources."""
 
@@ -469,6 +483,7 @@ class Survey:
     coadd: Coadd
     extraction: Extraction
     scan_photometry: ScanPhotometry
+    extended: Extended
     listing: Listing
     glare: Glare
     aperture: Aperture

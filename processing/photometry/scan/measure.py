@@ -9,6 +9,7 @@ from processing.photometry.bright import bright_stars
 from processing.photometry.fit import Stars
 from processing.photometry.scan.components import pruned, without_doubtful
 from processing.photometry.scan.detection import crowding, first_peaks, more_peaks, strip_of
+from processing.photometry.scan.extended import galaxies_joined
 from processing.photometry.scan.fit import Model, fitted
 from processing.photometry.scan.kernels import FIT
 from processing.photometry.scan.listing import band_sources
@@ -75,6 +76,8 @@ def measure_band(scan, solution, band, frames, grid, progress=lambda what: None)
         if len(new) < FEW_NEW * len(model.stars):
             break
         model = learned_from_stars(work.with_sky(model))
+    progress("galaxies")
+    model = galaxies_joined(work, model)
     progress("final fit")
     model = work.with_sky(fitted(without_doubtful(model), 2))
     return band_sources(work, fitted(pruned(model), 1))
