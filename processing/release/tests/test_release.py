@@ -244,6 +244,16 @@ def test_an_empty_field_is_a_release_of_no_sources(tmp_path):
     assert len(hats.read_hats(tmp_path / "r" / "psc")) == 0
 
 
+def test_a_field_of_which_nothing_is_good_enough_is_a_release_of_no_sources(tmp_path):
+    points = real_scan(57)
+    columns = {name: points[name] for name in PSC.names} | {"rd_flg": ["000"] * len(points)}
+    write_field(tmp_path / "w", as_extracted(columns), scan_corners(57))
+    release = make_release([tmp_path / "w"], tmp_path / "r")
+    release.verify()
+    assert release.rows["psc"] == 0 and release.read("psc").num_rows == 0
+    assert {step["step"]: step.get("rejected") for step in release.rows_by_step}["detected"] == 200
+
+
 def test_a_changed_a_missing_and_a_strange_file_are_found_by_name(tmp_path):
     release = make_release([write_scans(tmp_path / "work", (57,))], tmp_path / "r")
     release.verify()
