@@ -96,10 +96,10 @@ def _kind(head):
 
 def _performance(item, content):
     """A line for each source of figures: the bands side by side."""
-    lines = {}
-    for row in content["figures"]:
-        wanted = row["item"] == item and SUMMARY.get(item, row["measure"]) == row["measure"]
-        if wanted and row["measured"] is not None and (row["threshold"] is not None or item == "coverage"):
+    lines, rows = {}, [row for row in content["figures"] if row["item"] == item and row["measured"] is not None]
+    first = [row for row in rows if row["measure"] == SUMMARY.get(item)] or rows
+    for row in first:
+        if row["threshold"] is not None:
             lines.setdefault((row["quantity"], row["basis"]), []).append(row)
     told = "".join(f'<div><span class="basis">{_source(*key)}</span><div>{" ".join(_one(row) for row in rows)} '
                    f'{rows[0]["unit"] or ""}</div></div>' for key, rows in lines.items())  # fmt: skip
