@@ -82,7 +82,8 @@ def _figure(evidence, k, basis, method, found):
     distance = _distance(x, deviation, star, visit, UPTO[basis])
     limits = _science_limits(evidence, k)
     deepest = min(limits.values(), default=np.nan)
-    estimate = distance.shifted(deepest) if distance.known and limits else unknown(len(np.unique(star)) if limits else 0)
+    otherwise = unknown(len(np.unique(star)) if limits else 0)
+    estimate = distance.shifted(deepest) if distance.known and limits else otherwise
     detail = {"limits": {name: round(limit + distance.value, 4) for name, limit in limits.items() if distance.known},
               "distance": distance.value, "curve": _curve(x, deviation), "typical_limit": _typical(limits)}  # fmt: skip
     return Figure("sensitivity", "sensitivity", "10 sigma in the least sensitive scan", k, basis, estimate, method,
