@@ -1,5 +1,6 @@
 """What ``twomass reduce`` made of a benchmark night: runs it, and reads its points as a Measured list for each band."""
 
+import json
 import shutil
 import subprocess
 import sys
@@ -29,9 +30,17 @@ def reduce(night, work, cores=None):
 
 
 def again(night, work, seq, cores):
-    """Reduce one scan again, on so many cores: elapsed seconds, and the row of the scan in the night's status."""
+    """Reduce one scan again, on so many cores: elapsed seconds, seconds from the begin of the first of its units to the
+    end of the last, and the row of the scan in the night's status."""
     shutil.rmtree(work / night.name / f"s{seq:03d}")
-    return reduce(night, work, cores), status(work / night.name)[seq]
+    elapsed = reduce(night, work, cores)
+    return elapsed, span((work / night.name / "units").glob(f"*_{seq:03d}*.json")), status(work / night.name)[seq]
+
+
+def span(records):
+    """Seconds from the begin of the first unit to the end of the last; ``records``: paths."""
+    ends = [(path.stat().st_mtime, json.loads(path.read_text())["seconds"]) for path in records]
+    return max(end for end, _ in ends) - min(end - seconds for end, seconds in ends)
 
 
 def status(folder):

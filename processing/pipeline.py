@@ -73,8 +73,9 @@ STAGES = (
 class Task:
     """A unit of work of ``twomass reduce``: done once for each of ``per``, when all that it ``needs`` is settled.
 
-    ``does`` is a function in ``processing/``; ``reads``: raw and reference files. A task done for each scan needs
-    another such task for its own scan only.
+    ``does`` is a function in ``processing/``; ``reads``: raw and reference files. What is done for a scan or band needs
+    others for its own scan and band only. ``passing``: its files are for the tasks that need it, and go when these are
+    done; it is done again only for them.
     """
 
     name: str
@@ -82,13 +83,18 @@ class Task:
     per: str
     needs: tuple
     reads: tuple
+    passing: bool = False
 
 
 TASKS = (
     Task("detector", "night.tasks.detector", "band", (), ("stills",)),
     Task("stars", "night.tasks.stars", "calibration scan", ("detector",), ("scan", "places", "standards")),
     Task("zero points", "night.tasks.zero_points", "night", ("stars",), ("standards",)),
-    Task("scan", "night.tasks.scan", "scan", ("detector", "stars", "zero points"), ("scan", "places", "standards")),
+    Task("places", "night.tasks.places", "science scan", ("detector",), ("scan", "places", "standards"), True),
+    Task("measured", "night.tasks.measured", "science scan and band", ("detector", "zero points", "places"), ("scan",),
+         True),
+    Task("scan", "night.tasks.scan", "scan", ("detector", "stars", "zero points", "places", "measured"),
+         ("scan", "places", "standards")),
     Task("page", "night.tasks.page", "night", ("detector", "stars", "zero points", "scan"), ()),
 )
 

@@ -22,7 +22,8 @@ class Unit:
 
     ``name``: unique; ``record``: the file that says that it is finished (``<folder>/units/<name>.json``); ``work``: a
     function that is called with ``args`` and ``needed`` (dict of unit to Outcome) and returns a Work; ``inputs``: files
-    that are read; ``told``: what else it depends on (JSON); ``needs``: names of units.
+    that are read; ``told``: what else it depends on (JSON); ``needs``: names of units; ``passing``: its outputs are for
+    the units that need it, which may remove them.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Unit:
     inputs: tuple = ()
     told: object = None
     needs: tuple = ()
+    passing: bool = False
 
 
 @dataclass(frozen=True)
@@ -52,9 +54,17 @@ def finished(units):
         if all(name in done for name in unit.needs):
             before = read_record(unit.record)
             wanted = before and made_from(unit.inputs, unit.told, _of(done, unit), before.made_from)
-            if before and not _outdated(unit, before, wanted):
+            if before and not changes(before.made_from, wanted) and (unit.passing or is_intact(unit.record, before)):
                 done[unit.name] = before
-    return done
+    return _still_there(units, done)
+
+
+def _still_there(units, done):
+    """``done`` without the passing units that have given away what one still to be done needs."""
+    waited = {name for unit in units if unit.name not in done for name in unit.needs}
+    gone = {unit.name for unit in units if unit.passing and unit.name in waited and unit.name in done
+            and not is_intact(unit.record, done[unit.name])}  # fmt: skip
+    return _still_there(units, {name: found for name, found in done.items() if name not in gone}) if gone else done
 
 
 def _of(done, unit):
@@ -74,12 +84,14 @@ def run(units, done, client, settled):
     from dask.distributed import as_completed
 
     done, begun, running = dict(done), {}, as_completed()
+    turn = {unit.name: -k for k, unit in enumerate(units)}
     waiting = {unit.name: unit for unit in units if unit.name not in done}
 
     def begin():
         for unit in [one for one in waiting.values() if all(name in done for name in one.needs)]:
             waiting.pop(unit.name)
-            future = client.submit(perform, unit, _of(done, unit), key=unit.name, pure=False, priority=-len(begun))
+            future = client.submit(perform, unit, _of(done, unit), key=unit.name, pure=False,
+                                   priority=turn[unit.name])  # fmt: skip
             begun[future.key] = unit
             running.add(future)
 

@@ -2,12 +2,15 @@
 
 from dataclasses import dataclass, replace
 
+import numba
 import numpy as np
 
 from processing.frames.latents import latent_images
 from processing.frames.masks import Flaw, mark
-from processing.frames.reads import linearised, saturated
+from processing.frames.reads import linear, linearised
 
+
+FULL, FULL_READ1 = np.uint8(Flaw.SATURATED), np.uint8(Flaw.SATURATED_READ1)
 
 NOTED = 5.0
 """DN from which on a latent image is noted: half the noise of a pixel."""
@@ -55,16 +58,35 @@ def calibrate(read1, read2, darks, response, bad, limit, nonlinearity):
     limit, nonlinearity : float
         Saturation (DN above the pedestal) and response (per DN) of the reads.
     """
-    above1 = read1.astype(np.float32) - darks.read1
-    above2 = read2.astype(np.float32) - darks.read1
     flaws = np.broadcast_to(bad, read1.shape).copy()
-    mark(flaws, saturated(above2, limit), Flaw.SATURATED)
-    mark(flaws, saturated(above1, limit), Flaw.SATURATED_READ1)
-    first = linearised(above1, nonlinearity)
-    image = linearised(above2, nonlinearity) - first - darks.difference
-    latent = latent_images(above2, image)
+    first, above, image = (np.empty(read1.shape, np.float32) for _ in range(3))
+    _differences(read1, read2, darks.read1.astype(np.float32), darks.difference.astype(np.float32), limit,
+                 np.float32(nonlinearity), first, above, image, flaws)  # fmt: skip
+    latent = latent_images(above, image)
+    del above
     if latent is not None:
-        image = image - latent
+        image -= latent
         mark(flaws, latent > NOTED, Flaw.LATENT)
     slope = np.where(np.isfinite(response.slope) & (response.slope > 0), response.slope, 1)
-    return Frames(image / slope, first / slope, flaws)
+    image /= slope
+    first /= slope
+    return Frames(image, first, flaws)
+
+
+@numba.njit(cache=True)
+def _differences(read1, read2, pedestal, dark, limit, nonlinearity, first, above, image, flaws):
+    """What ``calibrate`` says of the reads, before latent images and response: fills ``first``, the second read
+    ``above`` the pedestal, and ``image``, (n, ny, nx), DN; marks saturated pixels in ``flaws``."""
+    n, ny, nx = image.shape
+    for k in range(n):
+        for j in range(ny):
+            for i in range(nx):
+                above1 = np.float32(read1[k, j, i]) - pedestal[j, i]
+                above2 = np.float32(read2[k, j, i]) - pedestal[j, i]
+                one = linear(above1, nonlinearity)
+                first[k, j, i], above[k, j, i] = one, above2
+                image[k, j, i] = linear(above2, nonlinearity) - one - dark[j, i]
+                if above2 > limit:
+                    flaws[k, j, i] |= FULL
+                if above1 > limit:
+                    flaws[k, j, i] |= FULL_READ1

@@ -4,7 +4,8 @@
     WORK/<night>/calibration.json     zero points and errors of the night
     WORK/<night>/status.ecsv          a row a sequence: state, reason, rows, seconds, memory
     WORK/<night>/index.html, pages/   what a person looks at
-    WORK/<night>/kept/                darks, flats and bad pixels by band; stars of the calibration scans
+    WORK/<night>/kept/                darks, flats and bad pixels by band; stars of the calibration scans; what units of
+                                      a scan leave for each other, until it is finished
     WORK/<night>/units/               a record of each finished unit of work: what it was made from
 """
 
@@ -69,6 +70,18 @@ class NightFolder:
         """All that was measured in a calibration scan, until the scan is finished."""
         return self.folder / "kept" / f"s{seq:03d}.npz"
 
+    def parts(self, seq):
+        """What the units of a science scan leave for each other, until it is finished."""
+        return self.folder / "kept" / f"s{seq:03d}"
+
+    def places(self, seq):
+        """Where the frames of a science scan lie."""
+        return self.parts(seq) / "places.npz"
+
+    def band(self, seq, band):
+        """A band of a science scan."""
+        return self.parts(seq) / band
+
     def scan(self, seq):
         """The folder of a scan."""
         return self.folder / f"s{seq:03d}"
@@ -92,7 +105,7 @@ def write_detector(path, detector):
 
 def read_detector(path):
     """The Detector kept in ``path``."""
-    kept = _arrays(path)
+    kept = arrays(path)
     darks, response = (kind(**{name: kept[name] for name, one in DETECTOR.items() if one is kind})
                        for kind in (Darks, Response))  # fmt: skip
     return Detector(darks, response, kept["bad"], {})
@@ -113,13 +126,13 @@ def write_sources(path, sources):
 def read_sources(path):
     """What ``write_sources`` kept."""
     found = {}
-    for name, value in _arrays(path).items():
+    for name, value in arrays(path).items():
         band, field = name.split(".")
         found.setdefault(band, {})[field] = value
     return {band: BandSources(**fields) for band, fields in found.items()}
 
 
-def _arrays(path):
+def arrays(path):
     """Name -> array; numbers and texts as Python's own."""
     try:
         with np.load(path, allow_pickle=False) as kept:

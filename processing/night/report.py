@@ -54,12 +54,13 @@ class Report:
             yield f"{unit.name}: done again, changed: {_few(outcome.changed)}"
         if outcome.fresh:
             yield from outcome.notes
-        if outcome.state == FAILED:
+        if outcome.state == FAILED and not unit.passing:  # whose reason the scan tells
             yield f"{unit.name}: failed: {outcome.reason}"
         elif outcome.fresh and outcome.state == PARTIAL:
             yield f"{unit.name}: bands are missing: {outcome.reason}"
         if outcome.fresh and outcome.usable and unit.name in self.scans:
-            yield (f"{unit.name}: {outcome.numbers['rows']} rows, {outcome.seconds:.1f} s, {outcome.memory:.2f} GB")
+            row = next(row for row in status_rows(self.night, self.outcomes) if row["seq"] == self.scans[unit.name].seq)
+            yield f"{unit.name}: {row['rows']} rows, {row['seconds']:.1f} s, {row['memory']:.2f} GB"
 
     def summary(self):
         """What was read and written, in a sentence."""

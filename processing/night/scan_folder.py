@@ -50,7 +50,7 @@ class MergedScan:
     points: object
 
 
-def write_scan(folder, scan, solution, usable, sources, calibration, inputs, missing=None):
+def write_scan(folder, scan, solution, usable, sources, calibration, inputs, missing=None, atlas=None):
     """Merge the sources of a scan and write its folder; returns the content of ``scan.json``.
 
     Parameters
@@ -69,13 +69,15 @@ def write_scan(folder, scan, solution, usable, sources, calibration, inputs, mis
         null where it is of none) may be appended.
     missing : dict of str to str, optional
         Bands that could not be used, and why (``reduce.calibrate_what_is_there``).
+    atlas : callable, optional
+        Puts Atlas Images that are there already into a folder, and returns their paths; None: they are made here.
 
     SurveyError when the night has no calibration in a band of ``sources``, or the folder holds something else.
     """
     zero_points = scan_zero_points(calibration, sources, scan.mjd, scan.airmass)
     with whole_folder(folder, SCAN_FILE) as partial:
-        frames = {band: found.frames for band, found in zero_points.items()}
-        paths = make_atlas(scan, solution, partial / "atlas", frames, usable)
+        here = partial / "atlas"
+        paths = atlas(here) if atlas else write_images(scan, solution, here, zero_points, usable)
         merged = merge_scan(scan, solution, usable, sources, zero_points, {_number(path) for path in paths})
         write_parquet(partial / POINTS_FILE, merged.points, load_table("psc"), STAGE)
         quality = scan_quality(scan, solution, usable, merged.sources, zero_points, calibration, merged.points,
@@ -89,6 +91,11 @@ def write_scan(folder, scan, solution, usable, sources, calibration, inputs, mis
         }
         write_record(partial, content)
     return content
+
+
+def write_images(scan, solution, folder, zero_points, usable):
+    """Write the Atlas Images; ``zero_points``: band letter -> BandZeroPoint. Returns their paths."""
+    return make_atlas(scan, solution, folder, {band: found.frames for band, found in zero_points.items()}, usable)
 
 
 def write_failure(folder, reason, night, row, inputs=()):

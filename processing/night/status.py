@@ -27,7 +27,9 @@ def status_rows(night, outcomes):
 
 
 def _scan(night, row, outcomes):
-    parts = [outcomes.get(unit_name(night.name, task, row.seq)) for task in ("stars", "scan")]
+    parts = [outcomes.get(unit_name(night.name, *one)) for one in (
+        ("stars", row.seq), ("places", row.seq), *(("measured", (row.seq, band)) for band in LETTERS),
+        ("scan", row.seq))]  # fmt: skip
     settled, last = [part for part in parts if part is not None], parts[-1]
     return {
         "seq": row.seq, "type": row.type, "tile": row.tile, "state": last.state if last else WAITING,

@@ -138,6 +138,11 @@ def calibrate_what_is_there(night, seq, detectors):
     return scan, failures
 
 
+def calibrate_band(night, seq, band, detector):
+    """The Frames without sky of one band of a scan that ``calibrate_what_is_there`` found to be usable."""
+    return _calibrated(read_sequence(night, seq, (band,))[band], detector)[0]
+
+
 def _readable(night, seq, bands):
     """The files that can be read and agree, and the reasons for the others, by band."""
     failures = {}

@@ -3,11 +3,14 @@
     detector      darks, response and bad pixels of a band
     stars         all that is measured in a calibration scan
     zero_points   calibration.json of the night, from the stars of its calibration scans
+    places        where the frames of a science scan lie
+    measured      sources and Atlas Images of a band of a science scan
     scan          the folder of a scan in the working database
 
 ``needed``: dict of unit to Outcome, as ``processing.engine.schedule`` gives it.
 """
 
+import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -22,14 +25,18 @@ from processing.formats.checksum import sha256_of
 from processing.formats.raw_night import LETTERS, read_night
 from processing.formats.raw_reference import read_astrometric, read_standards
 from processing.night.folder import read_detector, read_sources, write_detector, write_sources
+from processing.night.kept_scan import (
+    ATLAS, put_atlas, read_band, read_places, with_bands, write_band, write_places,
+)  # fmt: skip
+from processing.night.scan_zero_points import scan_zero_points
 from processing.night.status import status_rows
 from processing.photometry.scan import measure_scan
 from processing.quality.numbers import scan_numbers
 from processing.quality.page import write_page
 from processing.quality.picture import write_pictures
 from processing.engine.records import DONE, PARTIAL
-from processing.night.steps import calibrate_detector, calibrate_what_is_there, solve
-from processing.night.scan_folder import raw_inputs, write_scan
+from processing.night.steps import calibrate_band, calibrate_detector, calibrate_what_is_there, solve
+from processing.night.scan_folder import raw_inputs, write_images, write_scan
 from processing.engine.schedule import Work
 from processing.formats.work_record import POINTS_FILE, SCAN_FILE
 
@@ -90,29 +97,87 @@ def _calibration_notes(found):
     yield from (f"no zero point: {reason}" for reason in found.failures.values())
 
 
+def places(place, seq, needed):
+    """Where the frames of a science scan lie."""
+    found, solution, failures, notes = _solved(place, seq, needed)
+    write_places(place.places(seq), found, solution)
+    return Work((place.places(seq),), {"failures": failures}, notes)
+
+
+def measured(place, seq, band, needed):
+    """Measure a band of a science scan, and make its Atlas Images. One that cannot be used is no failure of the unit:
+    the scan is told, and goes on without."""
+    before = needed[f"{place.name} places {seq:03d}"]
+    if not before.usable or not needed[f"{place.name} zero points"].usable or band in before.numbers["failures"]:
+        return Work((), {"failures": {}})
+    calibration, night = read_night_calibration(place.calibration), read_night(place.raw)
+    if band in calibration.failures:
+        return Work((), {"failures": {band: calibration.failures[band]}})
+    found, solution = read_places(place.places(seq), place.name, night.sequence(seq))
+    frames = calibrate_band(night, seq, band, read_detector(place.detector(band)))
+    found = with_bands(found, {band: frames})
+    try:
+        sources, usable, _ = _measured(found, solution)
+    except SurveyError as error:
+        return Work((), {"failures": {band: str(error)}})
+    folder = place.band(seq, band)
+    shutil.rmtree(folder, ignore_errors=True)
+    magnitudes = scan_zero_points(calibration, sources, found.mjd, found.airmass)
+    write_images(found, solution, folder / ATLAS, magnitudes, usable)
+    return Work(write_band(folder, frames, usable[band], sources[band]), {"failures": {}})
+
+
 def scan(place, seq, needed):
     """Finish a scan: its folder of the working database, and its pictures."""
     _without_detector(place, needed)
-    calibration, measured = _calibration(place, needed), needed.get(f"{place.name} stars {seq:03d}")
-    if measured is not None and not measured.usable:
-        raise SurveyError(measured.reason)
-    found, solution, failures, notes = _solved(place, seq, needed)
-    failures |= {band: reason for band, reason in calibration.failures.items() if band in found.frames}
-    failures |= measured.numbers["failures"] if measured else {}
-    found = _without(found, failures)
-    sources, usable, more = _kept(place, seq, found, solution) or _measured(found, solution)
-    failures |= more
-    found = _without(found, more)
+    calibration, cal = _calibration(place, needed), needed.get(f"{place.name} stars {seq:03d}")
+    if cal is None:
+        found, solution, usable, sources, failures, put = _parts(place, seq, needed)
+    else:
+        found, solution, usable, sources, failures = _calibration_scan(place, seq, needed, calibration, cal)
+        put = None
     sources = {band: corrected(sources[band], calibration.errors[band]) for band in found.frames}
     inputs = _inputs(place, found)
-    content = write_scan(place.scan(seq), found, solution, usable, sources, calibration, inputs, failures)
+    content = write_scan(place.scan(seq), found, solution, usable, sources, calibration, inputs, failures, put)
     pictures = write_pictures(place, seq, content)
     place.sources(seq).unlink(missing_ok=True)
+    shutil.rmtree(place.parts(seq), ignore_errors=True)
     images = (place.scan(seq) / image["file"] for image in content["images"])
     outputs = (place.scan(seq) / SCAN_FILE, place.scan(seq) / POINTS_FILE, *images, *pictures)
     state, reason = _judged(failures)
     told = "; ".join(filter(None, (reason, solution.note)))
-    return Work(outputs, scan_numbers(found, solution, content, pictures), () if measured else notes, state, told)
+    return Work(outputs, scan_numbers(found, solution, content, pictures), (), state, told)
+
+
+def _parts(place, seq, needed):
+    """Of a science scan: Scan, Solution, UsableFrames and BandSources by band (all without pixels of frames), why other
+    bands are missing, and what puts its Atlas Images into a folder."""
+    before = needed[f"{place.name} places {seq:03d}"]
+    if not before.usable:
+        raise SurveyError(before.reason)
+    failures = dict(before.numbers["failures"])
+    for band in LETTERS:
+        outcome = needed[f"{place.name} measured {seq:03d} {band}"]
+        failures |= outcome.numbers["failures"] if outcome.usable else {band: outcome.reason}
+    found, solution = read_places(place.places(seq), place.name, read_night(place.raw).sequence(seq))
+    bands = [band for band in found.stars if band not in failures]
+    if not bands:
+        raise SurveyError(_told(failures))
+    folders = [place.band(seq, band) for band in bands]
+    frames, usable, sources = (dict(zip(bands, part)) for part in zip(*map(read_band, folders)))
+    return with_bands(found, frames), solution, usable, sources, failures, lambda target: put_atlas(folders, target)
+
+
+def _calibration_scan(place, seq, needed, calibration, measured):
+    """The same of a calibration scan, from what ``stars`` kept; without what puts the images into a folder."""
+    if not measured.usable:
+        raise SurveyError(measured.reason)
+    found, solution, failures, _ = _solved(place, seq, needed)
+    failures |= {band: reason for band, reason in calibration.failures.items() if band in found.frames}
+    failures |= measured.numbers["failures"]
+    found = _without(found, failures)
+    sources, usable, more = _kept(place, seq, found, solution) or _measured(found, solution)
+    return _without(found, more), solution, usable, sources, failures | more
 
 
 def _calibration(place, needed):

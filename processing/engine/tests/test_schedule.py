@@ -95,3 +95,42 @@ def test_a_fault_of_the_program_is_a_failure_with_its_trace(units, tmp_path):
 def test_a_unit_knows_what_it_took(units):
     outcome = perform(units[0], {})
     assert outcome.numbers == {"length": 3} and 0 < outcome.memory < 10 and outcome.seconds < 10
+
+
+def gathered(source, target, needed):
+    """What a passing unit has made is taken away."""
+    work = copied(source, target, needed)
+    source.unlink()
+    return work
+
+
+@pytest.fixture
+def chain(tmp_path):
+    """An input is copied twice and the second copy gathered: ``one`` and ``two`` pass on their files to ``three``."""
+    (tmp_path / "input").write_text("abc")
+    paths, needs = [tmp_path / name for name in ("input", "first", "second", "third")], ((), ("one",), ("one", "two"))
+    return [Unit(name, tmp_path / "units" / f"{name}.json", gathered if name == "three" else copied, (source, target),
+                 paths[:1] if name == "one" else (), None, need, name != "three")
+            for name, source, target, need in zip(("one", "two", "three"), paths, paths[1:], needs)]  # fmt: skip
+
+
+def test_what_was_only_passed_on_is_not_made_again(chain, tmp_path):
+    assert done_all(chain)[1] == ["one", "two", "three"] and not (tmp_path / "second").exists()
+    assert set(finished(chain)) == {"one", "two", "three"}
+    (tmp_path / "first").unlink()
+    assert set(finished(chain)) == {"one", "two", "three"}
+
+
+def test_what_was_passed_on_is_made_again_for_one_that_needs_it(chain, tmp_path):
+    done_all(chain)
+    (tmp_path / "third").unlink()
+    assert set(finished(chain)) == {"one"}
+    assert done_all(chain)[1] == ["two", "three"] and (tmp_path / "third").read_text() == "abc"
+    (tmp_path / "third").unlink()
+    (tmp_path / "first").unlink()
+    assert finished(chain) == {}
+
+
+def test_what_waits_to_be_passed_on_is_kept(chain, tmp_path):
+    done_all(chain[:2])
+    assert set(finished(chain)) == {"one", "two"} and done_all(chain)[1] == ["three"]

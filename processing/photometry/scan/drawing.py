@@ -117,7 +117,9 @@ def _frame_planes(series, time, planes):
                                               series[6], series[7], series[8], series[9])  # fmt: skip
     p0, p1, p2, p3 = planes[0], planes[1], planes[2], planes[3]
     for i in range(s0.size):
-        da, db, dc = a * s4[i] + b * s5[i] + c * s6[i], a * s5[i] + b * s7[i] + c * s8[i], a * s6[i] + b * s8[i] + c * s9[i]
+        da = a * s4[i] + b * s5[i] + c * s6[i]
+        db = a * s5[i] + b * s7[i] + c * s8[i]
+        dc = a * s6[i] + b * s8[i] + c * s9[i]
         p0[i] = s0[i] + a * (s1[i] + h * da) + b * (s2[i] + h * db) + c * (s3[i] + h * dc)
         p1[i], p2[i], p3[i] = s1[i] + da, s2[i] + db, s3[i] + dc
 

@@ -47,8 +47,8 @@ def normal_equations(data, usable, noise, electrons, profile_error, drawing, jac
 
 @numba.njit(cache=True, fastmath=FAST)
 def _stamps(n, drawing, desk, jacobian, ny, nx, stamps, corners):
-    """Draw a frame, and keep of each apparition the derivatives with flux, X and Y (0 outside the fitted circle) and the
-    corner of its stamp in the frame with its rim (row, column); -1 for those that are too far off."""
+    """Draw a frame, and keep of each apparition the derivatives with flux, X and Y (0 outside the fitted circle) and
+    the corner of its stamp in the frame with its rim (row, column); -1 for those that are too far off."""
     begin_frame(n, drawing, desk)
     same, last = 0, -1
     j00, j01, j10, j11 = (np.float32(jacobian[0, 0]), np.float32(jacobian[0, 1]), np.float32(jacobian[1, 0]),

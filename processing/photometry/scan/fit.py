@@ -97,8 +97,8 @@ class Model:
 
     @cached_property
     def information(self):
-        """Inverse variance of the flux of each star, were it alone and in a known place, DN**-2: (n,); of a fitted Model
-        as it was before the last step."""
+        """Inverse variance of the flux of each star, were it alone and in a known place, DN**-2: (n,); of a fitted
+        Model as it was before the last step."""
         return equations(self, np.zeros((0, 2), int))[1][0, :, 0, 0]
 
     @property
