@@ -23,6 +23,7 @@ def made_up_points(rows=683):
     columns |= {"ra": 127.2 + 0.6 * rng.random(rows), "dec": 1.2 + 0.6 * rng.random(rows), "pts_key": number + 500}
     columns |= {"designation": [f"08{i // 1000:06d}+0130{i % 1000:03d}" for i in number], "hemis": ["s"] * rows}
     columns |= {"date": ["2000-01-30"] * rows, "scan": 40 + number % 4, "scan_key": 43954 + number % 4}
+    columns |= {"coadd_key": 90_000 + number % 4, "ph_qual": [("AAA", "ABU")[i % 2] for i in number]}
     columns |= {f"{band.letter}_m": 9 + 7 * rng.random(rows) for band in BANDS}
     return make_table(columns, psc)
 
@@ -40,7 +41,7 @@ def made_up_image(field, band):
     from astropy.io import fits
 
     ra, dec, night, scan = CENTRES[field]
-    rng = np.random.default_rng(scan)
+    rng = np.random.default_rng([scan, ord(band)])
     pixels = rng.normal(100, 1, SHAPE).astype(np.float32)
     pixels[rng.integers(0, SHAPE[0], 40), rng.integers(0, SHAPE[1], 40)] += 500
     pixels[:, -4:] = np.nan

@@ -86,10 +86,11 @@ def _write_previews(folder, field):
 
 
 def _write_picture(target, picture):
+    """As a JPEG with as much room for colours as for brightness: stars are as small as its blocks."""
     from PIL import Image
 
     target.parent.mkdir(parents=True, exist_ok=True)
-    Image.fromarray(picture).save(target, format="JPEG", quality=85)
+    Image.fromarray(picture).save(target, format="JPEG", quality=85, subsampling=0)
     target.chmod(0o644)
 
 
