@@ -5,8 +5,9 @@ import numpy as np
 
 def note(row):
     """A sentence without its stop; "" for nothing."""
-    tell = {"sensitivity": _sensitivity, "precision": _precision, "astrometry": _astrometry,
-            "completeness": _completeness, "reliability": _reliability, "coverage": _coverage}.get(row["item"])  # fmt: skip
+    known = {"sensitivity": _sensitivity, "precision": _precision, "astrometry": _astrometry,
+             "completeness": _completeness, "reliability": _reliability, "coverage": _coverage}  # fmt: skip
+    tell = known.get(row["item"])
     return tell(row["detail"], row) if tell and row["measured"] is not None else ""
 
 
