@@ -259,6 +259,20 @@ def test_queries_as_tutorials_and_scripts_have_them_run_unchanged(tap, release, 
     assert len(tap.run_sync(query)) > 0
 
 
+@pytest.mark.parametrize("query", [
+    "SELECT {} FROM twomass.psc WHERE CONTAINS(POINT('J2000',ra,dec),CIRCLE('J2000',127.5,1.5,0.1))=1",
+    "SELECT {} FROM twomass.psc WHERE 1=CONTAINS(POINT('ICRS', ra, dec), CIRCLE('J2000', 127.5, 1.5, 0.1))",
+    "SELECT {} FROM twomass.psc WHERE DISTANCE(POINT('j2000',ra,dec), POINT('J2000',127.5,1.5)) < 0.1"])
+def test_the_frame_of_irsas_queries_is_understood_and_the_index_used(server, tap, points, query):
+    from vo_tests.compare import within
+
+    found = tap.run_sync(query.format("ra, dec, j_m, h_m, k_m, ph_qual, cc_flg, pts_key"))
+    assert sorted(found["pts_key"]) == sorted(within(points, 127.5, 1.5, 0.1)["pts_key"].to_pylist())
+    job = tap.submit_job(query.format("ra"))
+    assert "q3c" in requests.get(f"{job.url}/plan").text
+    job.delete()
+
+
 def test_the_crossmatch_of_tutorials_runs_unchanged(tap, points):
     from astropy.table import Table
 

@@ -4,7 +4,7 @@ Twisted answers with ten threads. Ten slow queries, or ten whose clients have le
 them: not even /availability answers. A waiting thread costs next to nothing.
 
 The asynchronous jobs that the server starts run by this module, too, so that all answer alike (row_limits,
-parquet_format).
+parquet_format, dialect).
 """
 
 import sys
@@ -16,10 +16,10 @@ THREADS = 40
 def main():
     from gavo.user import cli
 
-    from processing.publish import parquet_format, row_limits
+    from processing.publish import dialect, parquet_format, row_limits
 
-    row_limits.use_in_dachs()
-    parquet_format.use_in_dachs()
+    for what in (row_limits, parquet_format, dialect):
+        what.use_in_dachs()
     if "serve" in sys.argv:
         from twisted.internet import reactor
 
