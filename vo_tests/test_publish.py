@@ -135,6 +135,22 @@ def test_back_brings_the_release_before(server, release, second):
     assert _whole(server, release, second) == "first"
 
 
+def test_back_to_tables_of_another_version_is_refused(server, release, second):
+    """As after an update: the release of before was loaded with other columns than the services have now."""
+    previous = _published(server)["previous"]
+    with server.connect() as connection:
+        note = connection.execute("SELECT obj_description(to_regnamespace(%s))", (previous,)).fetchone()[0]
+        other = json.dumps({key: value for key, value in json.loads(note).items() if key != "layout"})
+        connection.execute(f"COMMENT ON SCHEMA {previous} IS '{other}'")
+    try:
+        done = server.twomass("publish", "--back", check=False)
+    finally:
+        with server.connect() as connection:
+            connection.execute(f"COMMENT ON SCHEMA {previous} IS '{note}'")
+    assert done.returncode == 1 and "publish it by its folder" in done.stderr
+    assert _whole(server, release, second) == "first"
+
+
 def test_queries_go_on_while_a_release_is_published(server, release, second):
     process = subprocess.Popen(server.command("publish", second.path), env=server.environment,
                                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)

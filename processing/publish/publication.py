@@ -8,7 +8,7 @@ from processing.errors import SurveyError
 from processing.publish import cluster, server
 from processing.publish.exchange import exchange
 from processing.publish.images import FOLDER, drop_images, place_images
-from processing.publish.store import TABLES, drop, load, store_name, stores
+from processing.publish.store import TABLES, drop, layout, load, store_name, stores
 from processing.publish.switch import LOCK
 
 PUBLISHING = 2_306_113
@@ -39,8 +39,11 @@ def publish_previous(place):
         store = published(connection).get("previous")
         if store not in stores(connection):
             raise SurveyError("no earlier release is kept: publish one by its folder")
-        _switch(place, connection, store)
         note = stores(connection)[store]
+        if note.get("layout") != layout():
+            raise SurveyError(f"{note['name']} was loaded by another version of this program, whose tables differ: "
+                              "publish it by its folder")
+        _switch(place, connection, store)
         _tidy(place, connection)
     print(f"published {note['name']} again: {_sentence(note['rows'])}")
 

@@ -1,7 +1,7 @@
 """A release in the database: one PostgreSQL schema with the tables of the YAMLs, loaded beside the one in use.
 
 The whole load is one transaction, so a load that was killed leaves nothing. A store that is whole says so in its
-schema's comment, a JSON text: name of the release, SHA-256 of its release.json, rows of each table.
+schema's comment, a JSON text: name of the release, SHA-256 of its release.json, rows of each table, layout.
 """
 
 import hashlib
@@ -44,10 +44,14 @@ FOOTPRINT = ("('{(' || ra_1 || 'd,' || dec_1 || 'd),(' || ra_2 || 'd,' || dec_2 
 def store_name(release):
     """The schema of a release: its name and a mark of its content and of how this program lays it out in tables."""
     plain = re.sub(r"[^a-z0-9]+", "_", release.name.lower()).strip("_")[:40]
-    layout = [table_sql(load_table(table), table) for table in TABLES] + [repr(INDEXES), FOOTPRINT, str(COVERAGE_ORDER)]
-    layout.append(repr(COLUMNS))
-    mark = hashlib.sha256("\n".join([release.sha256, *layout]).encode()).hexdigest()
+    mark = hashlib.sha256("\n".join([release.sha256, layout()]).encode()).hexdigest()
     return f"release_{plain}_{mark[:12]}"
+
+
+def layout():
+    """A mark of how this program lays a release out in tables; the services fit a store of the same layout alone."""
+    parts = [table_sql(load_table(table), table) for table in TABLES] + [repr(INDEXES), FOOTPRINT, str(COVERAGE_ORDER)]
+    return hashlib.sha256("\n".join([*parts, repr(COLUMNS)]).encode()).hexdigest()[:16]
 
 
 def stores(connection):
@@ -81,7 +85,7 @@ def load(connection, release, report, say):
         for table in TABLES:
             _index(connection, store, load_table(table))
         rows = _count(connection, store, release)
-        note = {"name": release.name, "sha256": release.sha256, "rows": rows}
+        note = {"name": release.name, "sha256": release.sha256, "rows": rows, "layout": layout()}
         connection.execute(f"COMMENT ON SCHEMA {store} IS {_literal(json.dumps(note))}")
     return store
 
