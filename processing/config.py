@@ -155,6 +155,7 @@ class Extended:
     model_error: float = number("")
     explained: float = number("")
     outskirts: float = number("arcsec")
+    saturated: float = number("arcsec")
 
 
 @dataclass(frozen=True)

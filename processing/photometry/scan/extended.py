@@ -13,6 +13,7 @@ from scipy.spatial import cKDTree
 
 from processing.config import survey
 from processing.photometry.fit import Stars
+from processing.photometry.scan.detection import distance_to
 from processing.photometry.scan.patches import NOBODY, better, patch_of, star_flux, still_better
 from processing.photometry.scan.profiles import beam
 from processing.photometry.scan.saturated import in_glare_of
@@ -51,8 +52,14 @@ def galaxies_joined(work, model):
     two stars are likelier."""
     if not len(model.stars) or work.covered(model.stars) > survey().scan_photometry.crowded:
         return model
-    found = galaxies(model.stars, work.strip(model.residual), model.psf, ~in_glare_of(work, model.stars))
-    return work.with_only(model, joined(model.stars, found)) if found else model
+    found = galaxies(model.stars, work.strip(model.residual), model.psf, undisturbed(work, model.stars))
+    return model.with_stars(joined(model.stars, found)) if found else model
+
+
+def undisturbed(work, stars):
+    """True for stars that no saturated one disturbs: what is left of these, and of what they cover, is no galaxy."""
+    bright = Stars(work.bright_x, work.bright_y, work.bright.flux)
+    return ~in_glare_of(work, stars) & (distance_to(bright, stars) > survey().extended.saturated)
 
 
 def joined(stars, found):
@@ -74,7 +81,7 @@ def galaxies(stars, left, psf, free):
         The average of what they leave.
     psf : FramePSF
     free : ndarray of bool
-        Stars that may belong to one: those in the glare of saturated ones are left alone.
+        Stars that may belong to one.
     """
     sky, free, found = Neighbourhood(stars, left, psf), free.copy(), []
     for seed in sky.seeds():

@@ -1,12 +1,15 @@
 """A galaxy that the fit of stars takes apart becomes one source; two stars stay two."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from scipy.spatial import cKDTree
 
+from processing.photometry.fit import Stars
 from processing.photometry.scan.components import pruned
 from processing.photometry.scan.detection import crowding, first_peaks, more_peaks, strip_of
-from processing.photometry.scan.extended import galaxies, joined
+from processing.photometry.scan.extended import galaxies, joined, undisturbed
 from processing.photometry.scan.fit import fitted
 from processing.photometry.scan.tests import synthetic
 
@@ -112,6 +115,15 @@ def test_a_star_before_a_disc_stays(places):
     _, after, _ = judged(synthetic.scan(*(np.r_[a, b] for a, b in zip(light, stars))))
     assert (within(after, *stars[:2], radius=0.8) == 1).mean() > 0.95
     assert (within(after, x, y) == 2).mean() > 0.85
+
+
+def test_beside_a_saturated_star_nothing_is_judged(places):
+    """The core of such a star is not seen; the rest of its image may look like anything."""
+    x, y = places
+    work = SimpleNamespace(band=synthetic.BAND, bright=SimpleNamespace(flux=np.array([3e4])), bright_x=x[:1],
+                           bright_y=y[:1])  # fmt: skip
+    around = Stars(x[0] + np.array([5.0, 12.0, 18.0]), y[0] + np.array([1.0, -3.0, 2.0]), np.full(3, 2e3))
+    assert undisturbed(work, around).tolist() == [False, False, True]
 
 
 def test_components_that_are_not_free_are_left_alone(places):
