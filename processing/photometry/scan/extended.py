@@ -47,12 +47,15 @@ class Found:
         return np.concatenate([[[*self.galaxy[:2], self.flux]], self.stars])
 
 
-def galaxies_joined(work, model):
-    """The Model with one component a galaxy; ``work``: its Frames (see measure). Crowded fields stay as they are: there
-    two stars are likelier."""
+def galaxies_joined(work, model, left, known):
+    """The Model with one component a galaxy.
+
+    Crowded fields stay as they are: there two stars are likelier. ``work``: its Frames (see measure); ``left``: Field
+    of what the Stars ``known`` leave, those of the Model or what they were a step ago.
+    """
     if not len(model.stars) or work.covered(model.stars) > survey().scan_photometry.crowded:
         return model
-    found = galaxies(model.stars, work.strip(model.residual), model.psf, undisturbed(work, model.stars))
+    found = galaxies(model.stars, left, model.psf, undisturbed(work, model.stars), known)
     return model.with_stars(joined(model.stars, found)) if found else model
 
 
@@ -71,19 +74,20 @@ def joined(stars, found):
     return stars.select(keep).joined(Stars(*new.T))
 
 
-def galaxies(stars, left, psf, free):
+def galaxies(stars, left, psf, free, known=None):
     """The galaxies (list of Found) among the components of a fit.
 
     Parameters
     ----------
     stars : Stars
     left : Field
-        The average of what they leave.
+        The average of what they leave, or ``known`` do.
     psf : FramePSF
     free : ndarray of bool
         Stars that may belong to one.
+    known : Stars, optional
     """
-    sky, free, found = Neighbourhood(stars, left, psf), free.copy(), []
+    sky, free, found = Neighbourhood(stars, left, psf, known), free.copy(), []
     for seed in sky.seeds():
         one = sky.galaxy(sky.group(seed, free)) if free[seed] else None
         if one is not None:
@@ -95,9 +99,13 @@ def galaxies(stars, left, psf, free):
 class Neighbourhood:
     """The components of a fit and what they leave, to be asked what groups of them are."""
 
-    def __init__(self, stars, left, psf):
+    def __init__(self, stars, left, psf, known=None):
         self.stars, self.left, self.rules = stars, left, survey().extended
-        self.table = np.column_stack([stars.x, stars.y, stars.flux])
+        self.table = table = np.column_stack([stars.x, stars.y, stars.flux])
+        self.change = table[:0] if known is None else np.concatenate(
+            [np.column_stack([known.x, known.y, known.flux]), table * [1, 1, -1]]
+        )  # fmt: skip
+        self.changed = cKDTree(self.change[:, :2])
         self.tree = cKDTree(self.table[:, :2])
         self.narrow, self.wide = beam(psf, SIDE), beam(psf, WIDE)
 
@@ -139,7 +147,8 @@ class Neighbourhood:
         far = np.hypot(*(self.table[members, :2] - middle).T).max()
         radius = 0.0 if before is None else np.exp(before.galaxy[2])
         size = self.wide if max(far, radius) > NEAR else self.narrow
-        return patch_of(self.left, middle, self.table[members], size, self.rules.model_error)
+        change = self.change[self.changed.query_ball_point(middle, size.side // 2)]
+        return patch_of(self.left, middle, self.table[members], size, self.rules.model_error, change)
 
     def grown(self, found, free):
         """The Found with the components farther out that it explains, from the inside out; a star before a galaxy that

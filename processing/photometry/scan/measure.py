@@ -70,14 +70,15 @@ def measure_band(scan, solution, band, frames, grid, progress=lambda what: None)
         crowded = work.covered(model.stars) > rules.crowded
         threshold = rules.detect_again if crowded else rules.detect
         share = max(rules.share, PSF_PEAKS * model.profile_error)
-        new = more_peaks(work.strip(model.residual), crowd, model.psf, threshold, share, model.stars)
+        left, known = work.strip(model.residual), model.stars
+        new = more_peaks(left, crowd, model.psf, threshold, share, known)
         new = new.select(~in_glare_of(work, new)) if crowded else new
         model = fitted(pruned(fitted(work.with_peaks(model, new), 1)), 1)
         if len(new) < FEW_NEW * len(model.stars):
             break
         model = learned_from_stars(work.with_sky(model))
     progress("galaxies")
-    model = galaxies_joined(work, model)
+    model = galaxies_joined(work, model, left, known)
     progress("final fit")
     model = work.with_sky(fitted(without_doubtful(model), 2))
     return band_sources(work, fitted(pruned(model), 1))

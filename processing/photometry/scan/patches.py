@@ -7,9 +7,9 @@ from scipy import ndimage
 
 from processing.detect.noise import HALF_WIDTH, passband_excess, whiten
 from processing.photometry.scan.profile_fit import LARGEST, SMALLEST, fit
-from processing.photometry.scan.profiles import EXTENDED, INDICES, STAR, draw, smoothed
+from processing.photometry.scan.profiles import EXTENDED, INDICES, STAR, draw, image_of, smoothed
 
-NOBODY, NOTHING = np.zeros((0, STAR)), np.zeros(0)
+NOBODY = np.zeros((0, STAR))
 
 BEHIND = 3
 """So many of the brightest members of a group are tried as a star before a galaxy."""
@@ -47,11 +47,12 @@ class Patch:
         return rows
 
 
-def patch_of(left, middle, members, beam, model_error):
+def patch_of(left, middle, members, beam, model_error, change=NOBODY):
     """The Patch about the strip pixel ``middle`` (x, y); None where less than half of it is observed.
 
     ``left``: Field of what the fit leaves; ``members`` (n, STAR): x, y (strip), flux (DN); ``model_error``: of the
-    light of the members, relative: no model is better.
+    light of the members, relative: no model is better; ``change``: stars, those to put back with their flux and those
+    to take off with minus theirs, after which ``left`` is what the members leave.
     """
     side, corner = beam.side, middle - beam.side // 2
     cut, noise = _cut(left.data, corner, side), _cut(left.noise, corner, side)
@@ -60,8 +61,8 @@ def patch_of(left, middle, members, beam, model_error):
         return None
     empty = Patch(None, None, None, 0.0, corner, float(np.median(noise[seen])), beam)
     stars = empty.here(members)
-    light = draw(beam, NOTHING, stars)[0]
-    rest = whiten(np.where(seen, cut / empty.noise, np.float32(0.0)))
+    light = image_of(beam, stars)
+    rest = whiten(np.where(seen, cut / empty.noise, np.float32(0.0))) + image_of(beam, empty.here(change))
     disc = np.hypot(*(np.mgrid[:side, :side] - side // 2)) < side // 2 - HALF_WIDTH
     good = disc & ~ndimage.binary_dilation(~seen, iterations=HALF_WIDTH)
     weight = (good / (1 + (model_error * light) ** 2) / passband_excess() ** 2).astype(np.float32)
@@ -141,6 +142,6 @@ def first_galaxy(stars):
 def star_flux(beam, galaxy, x, y):
     """Flux of the star that the matched filter sees in a galaxy at pixels x, y of a patch: (n,), in units of its
     light."""
-    lone = smoothed(beam, draw(beam, NOTHING, np.array([[0.0, 0.0, 1.0]]))[0])[0, 0]
+    lone = smoothed(beam, image_of(beam, [(0.0, 0.0, 1.0)]))[0, 0]
     seen = smoothed(beam, draw(beam, galaxy, NOBODY)[0])
     return ndimage.map_coordinates(seen, [np.asarray(y), np.asarray(x)], order=3, mode="grid-wrap") / lone

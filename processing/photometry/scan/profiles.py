@@ -106,6 +106,14 @@ def draw(beam, galaxy, stars):
     return (light @ slopes.reshape(len(planes), -1)).reshape(beam.side, beam.side), slopes
 
 
+def image_of(beam, stars):
+    """The image of stars (n, STAR) alone, (side, side)."""
+    plane = np.zeros(len(beam.light), np.complex64)
+    for x, y, flux in stars:
+        plane += np.float32(flux) * _moved(beam, x, y)
+    return fft.irfft2(plane.reshape(beam.side, -1), s=(beam.side, beam.side))
+
+
 def smoothed(beam, image):
     """An image as the matched filter shows it: its correlation with the PSF."""
     plane = fft.rfft2(image).ravel() * beam.light.conj()
