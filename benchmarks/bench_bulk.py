@@ -14,9 +14,9 @@ import numpy as np
 from benchmarks.report import write_report
 from processing.formats.bulk_ascii import CHUNK, bulk_lines, read_bulk_blocks, write_bulk_ascii
 from processing.formats.tests.real_rows import DATA, real_points
-from processing.release.difference_cells import Summary, differences
-from processing.release.from_bulk import release_from_bulk
-from processing.release.keys import with_column
+from processing.release.difference.cells import Summary, differences
+from processing.release.published.from_bulk import release_from_bulk
+from processing.release.sky.keys import with_column
 from processing.schema import load_table
 from vo_tests.made_up import made_up_points
 

@@ -12,7 +12,7 @@ COMMANDS = {
     "extract": ("processing.extract_command", "Atlas images (one to three bands of a field) to a table of point sources"),
     "release": ("processing.release.command", "extracted fields to a release: catalogs, scans, images, checksums"),
     "validate": ("processing.validate.command", "measure a release against the Level 1 requirements"),
-    "release diff": ("processing.release.difference_command", "what differs between two releases, by region and rule"),
+    "release diff": ("processing.release.difference.command", "what differs between two releases, by region and rule"),
     "publish": ("processing.publish.command", "load a release into the database and switch the services to it"),
     "serve": ("processing.publish.serve", "start the database and the server"),
     "stop": ("processing.publish.stop", "stop the server and the database"),

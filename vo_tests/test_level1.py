@@ -1,4 +1,4 @@
-"""The Level 1 table through TAP: the same rows as in the release's file, and none for a release that has no such file."""
+"""The Level 1 table through TAP: the rows of the release's file, and none for a release that has no such file."""
 
 from processing.publish.store import load, store_name
 from processing.release.manifest import MANIFEST, read_release

@@ -3,7 +3,7 @@
 from collections import Counter
 
 from processing.errors import SurveyError
-from processing.release.selection import AFTER_DUPLICATES, BEFORE_DUPLICATES
+from processing.release.scans.selection import AFTER_DUPLICATES, BEFORE_DUPLICATES
 
 TEXTS = {
     **{rule.name: rule.text for rule in BEFORE_DUPLICATES},

@@ -66,7 +66,7 @@ def run(args):
 
 
 def _from_ascii(args):
-    from processing.release.from_bulk import release_from_bulk
+    from processing.release.published.from_bulk import release_from_bulk
 
     return release_from_bulk(args.from_ascii, args.out, args.name, args.supersedes, _kinds_of(args), args.scheduler,
                              args.workers)  # fmt: skip

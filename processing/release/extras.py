@@ -8,10 +8,10 @@ import pyarrow as pa
 
 from processing.config import survey
 from processing.formats.checksum import fingerprint
-from processing.release.associations import associate, read_optical
-from processing.release.keys import with_column
-from processing.release.minor_planets import minor_planet_flags, read_ephemeris
-from processing.release.products import write_products
+from processing.release.associations.optical import associate, read_optical
+from processing.release.sky.keys import with_column
+from processing.release.associations.minor_planets import minor_planet_flags, read_ephemeris
+from processing.release.catalogs.products import write_products
 
 
 @dataclass(frozen=True)

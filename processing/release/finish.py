@@ -9,10 +9,10 @@ from processing import __version__
 from processing.config import survey
 from processing.formats.parquet import write_parquet
 from processing.release.account import account_of_scans, check, row_account
-from processing.release.artifact_rows import write_artifacts
-from processing.release.hats_catalog import write_metadata
-from processing.release.observations import scans_table, write_atlas, write_coverage
-from processing.release.selection import not_applied
+from processing.release.scans.artifact_rows import write_artifacts
+from processing.release.catalogs.hats_catalog import write_metadata
+from processing.release.scans.observations import scans_table, write_atlas, write_coverage
+from processing.release.scans.selection import not_applied
 from processing.schema import load_table
 
 

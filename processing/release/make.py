@@ -9,21 +9,21 @@ from scipy.spatial import cKDTree
 from processing.config import survey
 from processing.errors import SurveyError
 from processing.formats.whole import whole_folder
-from processing.release.calibration_fields import write_night
-from processing.release.cells import DEEPEST, partition
-from processing.release.complete import complete_cell
+from processing.release.scans.calibration_fields import write_night
+from processing.release.sky.cells import DEEPEST, partition
+from processing.release.sky.complete import complete_cell
 from processing.release.crew import crew
-from processing.release.decide import decide_cell
+from processing.release.sky.decide import decide_cell
 from processing.release.extras import Extras
-from processing.release.fields import night_name, read_fields
+from processing.release.scans.fields import night_name, read_fields
 from processing.release.finish import Results, finish_release
-from processing.release.footprint import bounding_circle
-from processing.release.groups import KINDS
+from processing.release.scans.footprint import bounding_circle
+from processing.release.sky.groups import KINDS
 from processing.release.manifest import MANIFEST, read_release, write_manifest
 from processing.release.plan import WORK, KeyPlan, Lists, SkyPlan, write_key_plan, write_sky_plan
-from processing.release.scan_choice import choose_scans
-from processing.release.scan_table import MARGIN
-from processing.release.scan_unit import ScanTask, write_known, write_parents, write_scan
+from processing.release.scans.scan_choice import choose_scans
+from processing.release.scans.scan_table import MARGIN
+from processing.release.scans.scan_unit import ScanTask, write_known, write_parents, write_scan
 from processing.sphere import chord
 
 
@@ -51,7 +51,7 @@ def make_release(works, out, name=None, supersedes=None, types=("sci",), schedul
 def fill_release(folder, choice, each, extras=Extras()):
     """Write all of a release but its manifest into ``folder``; the content of the manifest.
 
-    ``choice``: processing.release.scan_choice.Choice; ``each`` does the units of work (``crew``); ``extras``: Extras.
+    ``choice``: processing.release.scans.scan_choice.Choice; ``each`` does the units of work (``crew``); ``extras``: Extras.
     """
     scans = [*choice.chosen, *choice.spare]
     tasks = scan_tasks(choice)

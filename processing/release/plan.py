@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from processing.formats.whole import whole_file
-from processing.release.cells import Cells
+from processing.release.sky.cells import Cells
 
 WORK = "units"
 """The folder, inside the unfinished release, of what is gone when it is finished."""

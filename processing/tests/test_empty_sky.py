@@ -5,8 +5,8 @@ from astropy.io import fits
 
 from processing.cli import main
 from processing.formats.parquet import read_parquet
-from processing.release.points import Points
-from processing.release.selection import AFTER_DUPLICATES
+from processing.release.scans.points import Points
+from processing.release.scans.selection import AFTER_DUPLICATES
 from processing.schema import load_table
 from processing.simulate.atlas import simulate_atlas
 

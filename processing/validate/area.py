@@ -5,7 +5,7 @@ from functools import reduce
 import numpy as np
 
 from processing.config import survey
-from processing.release.footprint import corners_of, edge_distance
+from processing.release.scans.footprint import corners_of, edge_distance
 from processing.sphere import chord, unit_vectors
 
 SKY = 4 * np.pi * np.degrees(1.0) ** 2

@@ -5,7 +5,7 @@ from collections import Counter
 import numpy as np
 
 from processing.config import survey
-from processing.release.fields import night_name
+from processing.release.scans.fields import night_name
 from processing.schema import BANDS
 from processing.validate.verdict import NOT_MET, TOO_FEW, agrees, needed, tensions, verdict
 

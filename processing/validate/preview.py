@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from processing.release.fields import night_name
+from processing.release.scans.fields import night_name
 from processing.schema import BANDS
 
 STEP = 0.5

@@ -5,8 +5,8 @@ import pyarrow as pa
 
 from processing.formats.bulk_ascii import write_bulk_ascii
 from processing.formats.tests.real_rows import real_points
-from processing.release.from_bulk import release_from_bulk
-from processing.release.keys import with_column
+from processing.release.published.from_bulk import release_from_bulk
+from processing.release.sky.keys import with_column
 from processing.schema import load_table
 from processing.sphere import ARCSEC, unit_vectors
 

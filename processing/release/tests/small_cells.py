@@ -5,7 +5,8 @@ from dataclasses import replace
 from unittest import mock
 
 from processing.config import survey
-from processing.release import hats_catalog, make
+from processing.release import make
+from processing.release.catalogs import hats_catalog
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from astropy.time import Time
 
 from processing.errors import SurveyError
 from processing.formats.raw_reference import write_astrometric
-from processing.release.associations import J2000, Optical, associate, johnson, read_optical
+from processing.release.associations.optical import J2000, Optical, associate, johnson, read_optical
 
 ARCSEC = 1 / 3600
 

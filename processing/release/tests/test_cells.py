@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from processing.errors import SurveyError
-from processing.release.cells import (
+from processing.release.sky.cells import (
     Cells, depth_order, histogram, is_inside, partition, pixels_of, ranges, ring, rows_in, spatial_index,
 )  # fmt: skip
 

@@ -15,12 +15,12 @@ from processing.config import survey
 from processing.errors import SurveyError
 from processing.formats.parquet import read_parquet
 from processing.formats.tests.real_rows import real_points
-from processing.release import difference_cells
-from processing.release.difference import match
-from processing.release.difference_cells import Summary, differences
-from processing.release.difference_command import run
-from processing.release.difference_rules import RULES
-from processing.release.difference_side import common_cells
+from processing.release.difference import cells as difference_cells
+from processing.release.difference.compare import match
+from processing.release.difference.cells import Summary, differences
+from processing.release.difference.command import run
+from processing.release.difference.rules import RULES
+from processing.release.difference.side import common_cells
 from processing.release.make import make_release
 from processing.release.tests.bulk_maker import bulk_release, changed
 from processing.release.tests.field_maker import real_scan, scan_corners, write_field
@@ -176,7 +176,8 @@ def test_another_winner_is_told(tmp_path):
 
 
 def test_what_a_wider_border_cuts_off_is_told(of_four, tmp_path, monkeypatch):
-    from processing.release import finish, selection
+    from processing.release import finish
+    from processing.release.scans import selection
 
     wide = replace(survey(), release=replace(survey().release, border=60.0))
     for module in (finish, selection):

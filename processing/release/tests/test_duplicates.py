@@ -3,10 +3,10 @@
 import numpy as np
 
 from processing.formats.tests.real_rows import real_points
-from processing.release.duplicates import (
+from processing.release.sky.duplicates import (
     components, depth_elsewhere, find_duplicates, leaders, losers, precedence, use_and_dup,
 )  # fmt: skip
-from processing.release.footprint import corners_of, edge_distance, outline_of
+from processing.release.scans.footprint import corners_of, edge_distance, outline_of
 from processing.release.tests.field_maker import EDGES, corners, scan_corners
 
 ARCSEC = 1 / 3600

@@ -13,9 +13,9 @@ from processing.errors import SurveyError
 from processing.formats.bulk_ascii import bulk_lines, read_bulk_ascii, write_bulk_ascii
 from processing.formats.fits_table import read_fits_table
 from processing.formats.tests.real_rows import native_row, real_points
-from processing.release import bulk_units, from_bulk
-from processing.release.from_bulk import release_from_bulk
-from processing.release.scan_rows import ScanSums, scan_rows
+from processing.release.published import from_bulk, units as bulk_units
+from processing.release.published.from_bulk import release_from_bulk
+from processing.release.published.scan_rows import ScanSums, scan_rows
 from processing.release.tests.bulk_maker import PSC, bulk_release, changed, joined, scan_of_rows
 from processing.release.tests.field_maker import corners
 from processing.sphere import separation

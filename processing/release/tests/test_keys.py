@@ -5,7 +5,7 @@ import pyarrow as pa
 import pytest
 
 from processing.errors import SurveyError
-from processing.release.keys import bare_names, observation_order, unique_names
+from processing.release.sky.keys import bare_names, observation_order, unique_names
 
 NAME = "08281234+0130123"
 

@@ -12,10 +12,10 @@ import pytest
 from processing.errors import SurveyError
 from processing.release import make
 from processing.release.account import row_account
-from processing.release.cells import pixels_of, spatial_index
-from processing.release.decide import CellResult
+from processing.release.sky.cells import pixels_of, spatial_index
+from processing.release.sky.decide import CellResult
 from processing.release.make import make_release
-from processing.release.neighbours import nearest_neighbours
+from processing.release.sky.neighbours import nearest_neighbours
 from processing.release.tests.scan_folders import make_scan, make_survey
 from processing.release.tests.small_cells import small_cells
 

@@ -5,7 +5,7 @@ import pytest
 from astropy.table import Table
 
 from processing.errors import SurveyError
-from processing.release.minor_planets import minor_planet_flags, paths_of, read_ephemeris
+from processing.release.associations.minor_planets import minor_planet_flags, paths_of, read_ephemeris
 from processing.sphere import directions
 
 ARCSEC = 1 / 3600

@@ -3,7 +3,7 @@
 import numpy as np
 
 from processing.formats.tests.real_rows import real_points
-from processing.release.neighbours import nearest_neighbours
+from processing.release.sky.neighbours import nearest_neighbours
 
 
 def real(*names):

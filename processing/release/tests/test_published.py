@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from processing.formats.tests.real_rows import real_points
-from processing.release.keys import with_column
-from processing.release.published import check_published, report
-from processing.release.scan_edges import ScanEdges
+from processing.release.sky.keys import with_column
+from processing.release.published.check import check_published, report
+from processing.release.published.scan_edges import ScanEdges
 from processing.release.tests.bulk_maker import edge_columns
 from processing.release.tests.field_maker import EDGES, corners
 from processing.sphere import separation

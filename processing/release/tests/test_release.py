@@ -152,7 +152,8 @@ def test_many_partitions_hold_every_row_once(tmp_path, monkeypatch):
     from hats.io.validation import is_valid_catalog
 
     from processing.config import survey
-    from processing.release import hats_catalog, make
+    from processing.release import make
+    from processing.release.catalogs import hats_catalog
 
     small = replace(survey(), release=replace(survey().release, partition_rows=250))
     for module in (hats_catalog, make):

@@ -6,9 +6,9 @@ import pytest
 
 from processing.errors import SurveyError
 from processing.formats.work_record import SCAN_COLUMNS
-from processing.release.fields import Field
-from processing.release.footprint import outline_of, outlines_touch
-from processing.release.scan_choice import choose_scans
+from processing.release.scans.fields import Field
+from processing.release.scans.footprint import outline_of, outlines_touch
+from processing.release.scans.scan_choice import choose_scans
 from processing.release.tests.field_maker import corners
 
 

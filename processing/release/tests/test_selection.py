@@ -4,9 +4,9 @@ import pyarrow as pa
 import pytest
 
 from processing.formats.tests.real_rows import real_points
-from processing.release.keys import with_column
-from processing.release.points import Points
-from processing.release.selection import AFTER_DUPLICATES, BEFORE_DUPLICATES, not_applied, unknown
+from processing.release.sky.keys import with_column
+from processing.release.scans.points import Points
+from processing.release.scans.selection import AFTER_DUPLICATES, BEFORE_DUPLICATES, not_applied, unknown
 
 RULES = {rule.name: rule for rule in (*BEFORE_DUPLICATES, *AFTER_DUPLICATES)}
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from processing.config import survey
 from processing.errors import SurveyError
-from processing.release.fields import left_out, scan_label
+from processing.release.scans.fields import left_out, scan_label
 from processing.schema import BANDS
 
 

@@ -17,13 +17,13 @@ from processing.formats.parquet import write_parquet
 from processing.formats.tables import empty_table
 from processing.formats.whole import whole_folder
 from processing.release.account import check
-from processing.release.bulk_units import UNIX, as_time, cut_file, join_cell
-from processing.release.cells import DEEPEST, partition
+from processing.release.published.units import UNIX, as_time, cut_file, join_cell
+from processing.release.sky.cells import DEEPEST, partition
 from processing.release.crew import crew
-from processing.release.hats_catalog import write_metadata
+from processing.release.catalogs.hats_catalog import write_metadata
 from processing.release.manifest import MANIFEST, read_release, write_manifest
 from processing.release.plan import WORK
-from processing.release.scan_rows import ScanSums, scan_rows
+from processing.release.published.scan_rows import ScanSums, scan_rows
 from processing.schema import load_table
 
 WHY_NO_RULES = "rows are taken as they were published: no rule of the catalog is applied to them"

@@ -11,7 +11,7 @@ def groups_of(rows, kind, among, leader, possible, winner):
 
     Parameters
     ----------
-    rows : processing.release.cell_rows.CellRows
+    rows : processing.release.sky.cell_rows.CellRows
     kind : str
         One of KINDS.
     among : ndarray of bool

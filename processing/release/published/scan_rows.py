@@ -11,8 +11,8 @@ import pyarrow as pa
 
 from processing.errors import SurveyError
 from processing.formats.tables import make_table
-from processing.release.footprint import CORNERS
-from processing.release.scan_edges import ScanEdges
+from processing.release.scans.footprint import CORNERS
+from processing.release.published.scan_edges import ScanEdges
 from processing.schema import load_table
 from processing.sphere import directions, galactic, unit_vectors
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from processing.config import survey
 from processing.formats.user_table import check_columns, complete_numbers, numbers, read_user_table
-from processing.release.near import candidates
+from processing.release.sky.near import candidates
 from processing.sphere import ARCSEC, directions, position_angle, separation, unit_vectors
 
 COLUMNS = {"ra": "deg", "dec": "deg", "vt_mag": "mag", "bt_mag": "mag", "pm_ra": "mas/yr", "pm_dec": "mas/yr"}

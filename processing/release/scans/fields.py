@@ -16,7 +16,7 @@ from processing.formats.checksum import check_fingerprint, sha256_of
 from processing.formats.parquet import read_parquet
 from processing.formats.whole import is_partial
 from processing.formats.work_record import IMAGE_COLUMNS, SCAN_COLUMNS
-from processing.release.footprint import CORNERS, outline_of
+from processing.release.scans.footprint import CORNERS, outline_of
 from processing.schema import BANDS, load_table
 
 SCAN_FILE, POINTS_FILE = "scan.json", "points.parquet"

@@ -10,9 +10,9 @@ import numpy as np
 
 from processing.bandmerge.names import designation, galactic
 from processing.bandmerge.quality import photometric_quality, total_uncertainty
-from processing.release.duplicates import find_duplicates, use_and_dup
-from processing.release.neighbours import nearest_neighbours
-from processing.release.scan_edges import ScanEdges
+from processing.release.sky.duplicates import find_duplicates, use_and_dup
+from processing.release.sky.neighbours import nearest_neighbours
+from processing.release.published.scan_edges import ScanEdges
 from processing.config import survey
 from processing.schema import BANDS
 

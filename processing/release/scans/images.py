@@ -7,7 +7,7 @@ from pathlib import Path
 from processing.errors import SurveyError
 from processing.formats.checksum import check_fingerprint
 from processing.formats.whole import whole_file
-from processing.release.observations import image_name
+from processing.release.scans.observations import image_name
 
 
 def place_images(folder, images):

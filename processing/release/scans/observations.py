@@ -8,9 +8,9 @@ from processing.config import survey
 from processing.errors import SurveyError
 from processing.formats.parquet import write_parquet_parts
 from processing.formats.tables import make_table
-from processing.release.fields import night_name, scan_label
-from processing.release.footprint import CORNERS
-from processing.release.keys import with_column
+from processing.release.scans.fields import night_name, scan_label
+from processing.release.scans.footprint import CORNERS
+from processing.release.sky.keys import with_column
 from processing.release.plan import scan_file
 from processing.release.rows import open_rows
 from processing.sphere import galactic, unit_vectors

@@ -10,17 +10,17 @@ import numpy as np
 import pyarrow as pa
 
 from processing.config import survey
-from processing.release.apparitions import write_apparitions
-from processing.release.cell_rows import read_kept, read_kept_around, wide_rows
-from processing.release.cells import histogram
-from processing.release.hats_catalog import write_partition
-from processing.release.key_book import KeyBook
-from processing.release.keys import bare_names, unique_names, with_column
-from processing.release.neighbours import nearest_in_catalog, neighbour_columns
+from processing.release.sky.apparitions import write_apparitions
+from processing.release.sky.cell_rows import read_kept, read_kept_around, wide_rows
+from processing.release.sky.cells import histogram
+from processing.release.catalogs.hats_catalog import write_partition
+from processing.release.sky.key_book import KeyBook
+from processing.release.sky.keys import bare_names, unique_names, with_column
+from processing.release.sky.neighbours import nearest_in_catalog, neighbour_columns
 from processing.release.plan import sky_plan
-from processing.release.points import Points
+from processing.release.scans.points import Points
 from processing.release.rows import reorder
-from processing.release.selection import in_level1
+from processing.release.scans.selection import in_level1
 from processing.schema import load_table
 
 

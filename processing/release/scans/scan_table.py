@@ -18,13 +18,13 @@ import numpy as np
 import pyarrow as pa
 
 from processing.config import survey
-from processing.release.cells import spatial_index
-from processing.release.duplicates import depth_in, find_duplicates
-from processing.release.footprint import outline_distance, outlines_touch
-from processing.release.keys import observation_order, with_column
-from processing.release.points import Points
+from processing.release.sky.cells import spatial_index
+from processing.release.sky.duplicates import depth_in, find_duplicates
+from processing.release.scans.footprint import outline_distance, outlines_touch
+from processing.release.sky.keys import observation_order, with_column
+from processing.release.scans.points import Points
 from processing.release.rows import reorder
-from processing.release.selection import BEFORE_DUPLICATES, first_failed
+from processing.release.scans.selection import BEFORE_DUPLICATES, first_failed
 from processing.sphere import nearest_others, unit_vectors
 
 INDEX = "_healpix_29"

@@ -7,7 +7,7 @@ import pyarrow as pa
 from scipy.spatial import cKDTree
 
 from processing.config import survey
-from processing.release.difference import scan_labels
+from processing.release.difference.compare import scan_labels
 from processing.sphere import chord, unit_vectors
 
 RULES = {

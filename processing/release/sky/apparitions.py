@@ -7,8 +7,8 @@ import pyarrow.compute as pc
 from processing.formats.checksum import fingerprint
 from processing.formats.parquet import write_parquet
 from processing.formats.tables import make_table
-from processing.release.cell_rows import wide_rows
-from processing.release.groups import KINDS
+from processing.release.sky.cell_rows import wide_rows
+from processing.release.sky.groups import KINDS
 from processing.release.plan import cell_file, key_plan, sky_plan
 from processing.release.rows import open_rows
 from processing.schema import load_table

@@ -9,10 +9,10 @@ import pyarrow.compute as pc
 from tqdm import tqdm
 
 from processing.config import survey
-from processing.release.cells import is_inside
-from processing.release.difference import changes, difference_rows, match
-from processing.release.difference_rules import why_changed
-from processing.release.difference_side import Side, common_cells, joined
+from processing.release.sky.cells import is_inside
+from processing.release.difference.compare import changes, difference_rows, match
+from processing.release.difference.rules import why_changed
+from processing.release.difference.side import Side, common_cells, joined
 
 
 @dataclass

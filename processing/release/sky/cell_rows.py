@@ -5,10 +5,10 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from processing.config import survey
-from processing.release.cells import ring, rows_in
+from processing.release.sky.cells import ring, rows_in
 from processing.release.plan import cell_file, scan_file, sky_plan
 from processing.release.rows import open_rows, reorder, take
-from processing.release.scan_table import INDEX
+from processing.release.scans.scan_table import INDEX
 
 NAMES = {"index": INDEX, "ra": "ra", "dec": "dec", "rank": "_rank", "edge": "_edge", "depth": "_depth",
          "possible": "_possible", "partners": "_partners", "failed": "_failed"}  # fmt: skip

@@ -17,12 +17,12 @@ from processing.errors import SurveyError
 from processing.formats.bulk_ascii import read_bulk_blocks
 from processing.formats.checksum import fingerprint
 from processing.formats.parquet import INDEX
-from processing.release.cells import histogram, spatial_index
-from processing.release.hats_catalog import write_partition
+from processing.release.sky.cells import histogram, spatial_index
+from processing.release.catalogs.hats_catalog import write_partition
 from processing.release.plan import WORK
-from processing.release.products import write_products
+from processing.release.catalogs.products import write_products
 from processing.release.rows import open_rows, reorder, write_rows
-from processing.release.scan_rows import ScanSums
+from processing.release.published.scan_rows import ScanSums
 from processing.schema import load_table
 
 UNIX = 2440587.5

@@ -19,7 +19,7 @@ import numpy as np
 from processing.config import survey
 from processing.errors import SurveyError
 from processing.formats.user_table import check_columns, complete_numbers, numbers, read_user_table
-from processing.release.near import candidates
+from processing.release.sky.near import candidates
 from processing.sphere import ARCSEC, arc, unit_vectors
 
 REQUIRED = {"jd": "d", "ra": "deg", "dec": "deg"}

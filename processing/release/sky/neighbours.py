@@ -6,8 +6,8 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 from processing.config import survey
-from processing.release.cell_rows import read_kept, read_kept_around
-from processing.release.cells import SMALLEST, is_inside
+from processing.release.sky.cell_rows import read_kept, read_kept_around
+from processing.release.sky.cells import SMALLEST, is_inside
 from processing.release.plan import key_plan, sky_plan
 from processing.sphere import arc, chord, nearest_others, position_angle, unit_vectors
 

@@ -13,14 +13,14 @@ from cdshealpix.nested import neighbours
 
 from processing.config import survey
 from processing.errors import SurveyError
-from processing.release.cell_rows import read_cell
-from processing.release.cells import DEEPEST, depth_order, pixels_of, ring
-from processing.release.duplicates import components, leaders, losers, pairs_between, precedence, use_and_dup
-from processing.release.groups import KINDS, groups_of
+from processing.release.sky.cell_rows import read_cell
+from processing.release.sky.cells import DEEPEST, depth_order, pixels_of, ring
+from processing.release.sky.duplicates import components, leaders, losers, pairs_between, precedence, use_and_dup
+from processing.release.sky.groups import KINDS, groups_of
 from processing.release.plan import cell_file, sky_plan
 from processing.release.rows import write_rows
-from processing.release.scan_table import MARGIN
-from processing.release.selection import AFTER_DUPLICATES
+from processing.release.scans.scan_table import MARGIN
+from processing.release.scans.selection import AFTER_DUPLICATES
 from processing.sphere import unit_vectors
 
 

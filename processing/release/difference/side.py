@@ -11,9 +11,9 @@ import pyarrow as pa
 from processing.config import survey
 from processing.formats.parquet import INDEX, count_rows, read_columns
 from processing.formats.tables import empty_table
-from processing.release.cells import DEEPEST, spatial_index
-from processing.release.difference import COLUMNS
-from processing.release.difference_rules import book_of, why_missing
+from processing.release.sky.cells import DEEPEST, spatial_index
+from processing.release.difference.compare import COLUMNS
+from processing.release.difference.rules import book_of, why_missing
 from processing.schema import load_table
 
 PARTITION = re.compile(r"Norder=(\d+)/Dir=\d+/Npix=(\d+)")

@@ -11,15 +11,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from processing.config import survey
-from processing.release.apparitions import FOLDER, row_columns, write_part
-from processing.release.duplicates import depth_in, leaders, losers, pairs_between, precedence
-from processing.release.fields import SCAN_FILE, provenance, read_record, read_whole, settings_key
-from processing.release.groups import KINDS
-from processing.release.key_book import KeyBook
+from processing.release.sky.apparitions import FOLDER, row_columns, write_part
+from processing.release.sky.duplicates import depth_in, leaders, losers, pairs_between, precedence
+from processing.release.scans.fields import SCAN_FILE, provenance, read_record, read_whole, settings_key
+from processing.release.sky.groups import KINDS
+from processing.release.sky.key_book import KeyBook
 from processing.release.plan import cell_file, scan_file, sky_plan
 from processing.release.rows import open_rows, take
-from processing.release.scan_table import clean_part, finish_table, join_parts
-from processing.release.scan_unit import known_stars
+from processing.release.scans.scan_table import clean_part, finish_table, join_parts
+from processing.release.scans.scan_unit import known_stars
 from processing.sphere import unit_vectors
 
 @dataclass(frozen=True, eq=False)

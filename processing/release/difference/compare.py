@@ -8,8 +8,8 @@ from scipy.spatial import cKDTree
 
 from processing.config import survey
 from processing.formats.tables import make_table
-from processing.release.cells import pixels_of, spatial_index
-from processing.release.fields import scan_label
+from processing.release.sky.cells import pixels_of, spatial_index
+from processing.release.scans.fields import scan_label
 from processing.schema import BANDS, load_table
 from processing.sphere import arc, chord, unit_vectors
 

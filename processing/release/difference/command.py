@@ -24,7 +24,7 @@ def describe(parser):
 def run(args):
     """Compare the releases, write the table and print the summary."""
     from processing.formats.parquet import write_parquet_parts
-    from processing.release.difference_cells import Summary, differences
+    from processing.release.difference.cells import Summary, differences
     from processing.release.manifest import read_release
     from processing.schema import load_table
 
@@ -52,7 +52,7 @@ def _changed(summary):
 
 
 def _rule_line(rule, count):
-    from processing.release.difference_rules import RULES
+    from processing.release.difference.rules import RULES
 
     return f"{count:>13}  {rule}: {RULES[rule]}"
 

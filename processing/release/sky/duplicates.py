@@ -7,7 +7,7 @@ of its scan wins, whatever its quality. A source alone where another scan should
 import numpy as np
 from scipy.spatial import cKDTree
 
-from processing.release.footprint import bounding_circle, outline_distance
+from processing.release.scans.footprint import bounding_circle, outline_distance
 from processing.sphere import chord, unit_vectors
 
 

@@ -12,19 +12,19 @@ from processing.config import survey
 from processing.formats.parquet import read_columns
 from processing.formats.tables import make_table
 from processing.formats.whole import whole_file
-from processing.release.artifact_rows import keep_artifacts
-from processing.release.cells import histogram
-from processing.release.fields import (
+from processing.release.scans.artifact_rows import keep_artifacts
+from processing.release.sky.cells import histogram
+from processing.release.scans.fields import (
     POINTS_FILE, SCAN_FILE, images_of, provenance, read_record, read_whole, settings_key,
 )  # fmt: skip
-from processing.release.footprint import coverage
-from processing.release.images import place_images
-from processing.release.observations import atlas_rows
+from processing.release.scans.footprint import coverage
+from processing.release.scans.images import place_images
+from processing.release.scans.observations import atlas_rows
 from processing.release.plan import scan_file
 from processing.release.rows import write_rows
-from processing.release.scan_choice import Scan
-from processing.release.scan_table import INDEX, clean_part, finish_table, join_parts, with_keys
-from processing.release.selection import unknown
+from processing.release.scans.scan_choice import Scan
+from processing.release.scans.scan_table import INDEX, clean_part, finish_table, join_parts, with_keys
+from processing.release.scans.selection import unknown
 from processing.schema import load_table
 
 PARENT_COLUMNS = ["ra", "dec", "rd_flg", "cc_flg", *(f"{band}_{name}" for band in "jhk" for name in ("m", "psfchi"))]

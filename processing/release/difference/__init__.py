@@ -1,0 +1,1 @@
+"""What differs between two releases, where and why: ``twomass release diff``."""
