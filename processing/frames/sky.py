@@ -1,8 +1,8 @@
 """The sky as the detector sees it: a level in each frame, and a pattern that drifts slowly through the scan.
 
-What flat field and dark leave is the same in neighbouring frames, while stars and airglow move by the frame step; so the
-pattern is a trimmed mean over a block of frames (at least 42 in the original, Explanatory Supplement, section IV.2). The
-trim is lopsided, because stars and their latent images are only ever brighter than the sky. The pattern is interpolated
+What flat field and dark leave is the same in neighbouring frames, while stars and airglow move by the frame step; so
+the pattern is a trimmed mean over a block of frames (at least 42 in the original, Explanatory Supplement, section IV.2).
+The trim is lopsided, because stars and their latent images are only ever brighter than the sky. The pattern is interpolated
 between the middles of overlapping blocks, so that it has no steps.
 """
 
@@ -61,7 +61,8 @@ def _pattern(stack):
     total = np.where(kept, ordered, 0).sum(0)
     known = count >= FEWEST
     mean = np.where(known, total / np.maximum(kept.sum(0), 1), 0.0)
-    return np.where(known, mean - np.median(mean[known]), 0.0).astype(np.float32) if known.any() else mean.astype(np.float32)
+    middle = np.median(mean[known]) if known.any() else 0.0
+    return np.where(known, mean - middle, 0.0).astype(np.float32)
 
 
 def _unlit(ordered, noise):
