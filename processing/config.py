@@ -148,6 +148,7 @@ class Extended:
     """Which components of a fit are one galaxy."""
 
     reach: float = number("arcsec")
+    least_ratio: float = number("")
     price: float = number("")
     star_price: float = number("")
     star_share: float = number("")

@@ -121,7 +121,8 @@ class Neighbourhood:
     def fainter(self, seed, reach, free):
         """Rows of the free components within ``reach`` of one that are fainter, brightest first."""
         near = np.array(self.tree.query_ball_point(self.table[seed, :2], reach))
-        near = near[free[near] & (self.stars.flux[near] < self.stars.flux[seed])]
+        ratio = self.stars.flux[near] / self.stars.flux[seed]
+        near = near[free[near] & (ratio < 1.0) & (ratio > self.rules.least_ratio)]
         return near[np.argsort(-self.stars.flux[near])]
 
     def galaxy(self, members, before=None):
