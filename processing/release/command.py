@@ -25,6 +25,9 @@ Examples:
 
 from pathlib import Path
 
+FEW = 3
+"""Scans left out for the same reason that are still named one by one."""
+
 
 def describe(parser):
     """Add the arguments of the command."""
@@ -105,7 +108,7 @@ def report(release):
     """The row accounting of a Release as lines of text."""
     lines = [_step_line(step) for step in release.rows_by_step]
     lines += [f"  not applied  {rule['rule']}: {rule['why']}" for rule in release.rules_skipped]
-    lines += [f"  left out  {entry['scan']}: {entry['why']}" for entry in release.left_out]
+    lines += _left_out(release.left_out)
     lines += [f"  artifacts  {what}: {_kinds(kinds)}" for what, kinds in release.content.get("artifacts", {}).items()]
     lines += [f"  apparitions  {kind}: {rows}" for kind, rows in release.content.get("apparitions", {}).items()]
     rows = release.rows
@@ -123,3 +126,13 @@ def _step_line(step):
     if "rejected" in step:
         return f"  {step['rejected']:>9} rejected by {step['step']}: {step['rule']}"
     return f"{step['rows']:>11} rows {step['step']}"
+
+
+def _left_out(entries):
+    """Each scan that was not used, with its reason; those of one reason together when they are many."""
+    scans = {}
+    for entry in entries:
+        scans.setdefault(entry["why"], []).append(entry["scan"])
+    for why, names in scans.items():
+        shown = names if len(names) <= FEW else [f"{len(names)} scans, {names[0]} to {names[-1]}"]
+        yield from (f"  left out  {name}: {why}" for name in shown)

@@ -6,6 +6,7 @@ import pytest
 
 from processing.errors import SurveyError
 from processing.formats.work_record import SCAN_COLUMNS
+from processing.release.command import _left_out
 from processing.release.scans.fields import Field
 from processing.release.scans.footprint import outline_of, outlines_touch
 from processing.release.scans.scan_choice import choose_scans
@@ -64,3 +65,10 @@ def test_scans_side_by_side_touch_and_those_apart_do_not():
     assert outlines_touch(here, beside, 30.0) and not outlines_touch(here, apart, 30.0)
     across = outline_of([[corners(9.0, 11.0, 2.0, 2.15)]])
     assert outlines_touch(here, across, 30.0) and outlines_touch(across, here, 30.0)
+
+
+def test_scans_left_out_for_one_reason_are_told_together_when_they_are_many():
+    many = [{"scan": f"990101n scan {n:03d}", "why": "type cal"} for n in range(5, 11)]
+    told = list(_left_out([*many, {"scan": "990101n scan 020", "why": "no reads"}]))
+    assert told == ["  left out  6 scans, 990101n scan 005 to 990101n scan 010: type cal",
+                    "  left out  990101n scan 020: no reads"]
