@@ -18,7 +18,7 @@ def write_report(name, figures):
         "benchmark": name, "date": datetime.now(UTC).isoformat(timespec="seconds"), "version": __version__,
         "commit": _commit(), "python": platform.python_version(), "machine": platform.machine(),
     }
-    (RESULTS / f"{name}.json").write_text(json.dumps({**about, **figures}, indent=1) + "\n")
+    (RESULTS / f"{name}.json").write_text(json.dumps({**about, **figures}, indent=1, default=lambda number: number.item()) + "\n")
 
 
 def _commit():
