@@ -122,7 +122,7 @@ def _own(stamps, corner, stride, weights, pull, gradient, own):
         _add_block(own[k], a, b, c, b, d, f, c, f, g)
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, inline="always")
 def _cut(image, corner, stride, out):
     """The pixels of a stamp."""
     for j in range(SIZE):

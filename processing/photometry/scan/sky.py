@@ -107,7 +107,7 @@ def _level(cell, usable, noise, values):
     return centre
 
 
-@numba.njit(cache=True, fastmath={"reassoc", "nsz"})
+@numba.njit(cache=True, fastmath={"nsz"})
 def _within(values, centre, limit):
     """Sum of the distances to ``centre`` that are below ``limit``, and how many they are."""
     total, used = np.float32(0.0), np.int32(0)
