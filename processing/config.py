@@ -464,15 +464,6 @@ class Bulk:
 
 
 @dataclass(frozen=True)
-class Difference:
-    """What counts as a difference of two releases."""
-
-    sigma: float = number("")
-    region_order: int = number("")
-    cell_rows: int = number("")
-
-
-@dataclass(frozen=True)
 class Survey:
     """All sections of the file."""
 
