@@ -114,13 +114,15 @@ OPTICAL = Flag("a", "Catalog of the optical counterpart within 5 arcsec", False,
 FLAGS = {flag.name: flag for flag in (PH_QUAL, RD_FLG, BL_FLG, CC_FLG, DUP_SRC, USE_SRC, GAL_CONTAM, MP_FLG, OPTICAL)}
 
 
-def decode(name, value):
+def decode(name, value, flags=FLAGS):
     """The words for a flag's value: a dict band name -> meaning for a flag of the bands, else one sentence.
+
+    ``flags``: those of the table, EXTENDED_FLAGS of ``extended_flags`` for the extended sources.
 
     >>> decode("ph_qual", "AUX")["H"]
     'upper limit (95%)'
     """
-    flag = FLAGS[name]
+    flag = flags[name]
     if not flag.per_band:
         return flag.meaning(str(value))
     if len(value) != len(BANDS):

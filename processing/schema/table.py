@@ -78,16 +78,19 @@ def load_table(name):
     )
 
 
-def _columns(entries, where):
+def _columns(entries, where, words=None):
+    """The columns of ``entries``; ``words`` stand for the braces in the members of a family, None outside of one."""
     for entry in entries:
         if "for_each_band" in entry:
             for band in BANDS:
-                for member in entry["for_each_band"]:
-                    yield _column(_fill(member, band), where)
+                yield from _columns(entry["for_each_band"], where, (words or {}) | _words(band))
+        elif "for_each" in entry:
+            for case in entry["for_each"]:
+                yield from _columns(entry["columns"], where, (words or {}) | case)
         elif "from_table" in entry:
             yield _renamed(entry)
         else:
-            yield _column(entry, where)
+            yield _column(entry if words is None else _fill(entry, words), where)
 
 
 def _renamed(entry):
@@ -98,12 +101,15 @@ def _renamed(entry):
                   source.description, extra)
 
 
-def _fill(member, band):
-    """A family member with the band's words in place of the braces."""
-    words = {
+def _words(band):
+    return {
         "band": band.letter, "Band": band.name, "index": band.index, "em": band.em,
         "zero_point_error": band.zero_point_error,
     }
+
+
+def _fill(member, words):
+    """A family member with ``words`` in place of the braces."""
     return {key: value.format(**words) if isinstance(value, str) else value for key, value in member.items()}
 
 

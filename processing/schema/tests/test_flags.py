@@ -4,15 +4,22 @@ import pytest
 
 from processing.formats.tests.real_rows import real_points
 from processing.schema import load_table
+from processing.schema.extended_flags import EXTENDED_FLAGS
 from processing.schema.flags import FLAGS, PH_QUAL, as_markdown, decode
 
 
 def test_every_flag_is_a_column_of_the_catalog():
     assert set(FLAGS) <= set(load_table("psc").names)
+    assert set(EXTENDED_FLAGS) <= set(load_table("xsc").names)
+
+
+def test_every_flag_of_an_aperture_is_in_the_registry():
+    flags = {name for name in load_table("xsc").names if "_flg_" in name}
+    assert flags == {name for name in EXTENDED_FLAGS if "_flg_" in name} and len(flags) == 3 * (6 + 6 + 11)
 
 
 def test_no_flag_says_a_character_twice():
-    for flag in FLAGS.values():
+    for flag in (*FLAGS.values(), *EXTENDED_FLAGS.values()):
         assert len(set(flag.characters)) == len(flag.characters)
 
 
@@ -31,6 +38,12 @@ def test_decoder_speaks_band_by_band():
 
 def test_decoder_of_a_flag_of_the_source():
     assert decode("use_src", 1).startswith("outside overlaps")
+
+
+def test_flags_of_the_extended_sources_are_their_own():
+    assert decode("cc_flg", "C", EXTENDED_FLAGS) == "near a bright star"
+    assert decode("k_flg_7", 3, EXTENDED_FLAGS) == "star subtracted"
+    assert "5 arcsec" in EXTENDED_FLAGS["dup_src"].values[0].rule
 
 
 @pytest.mark.parametrize("name, value", [("ph_qual", "AZA"), ("ph_qual", "AA"), ("mp_flg", 7)])
