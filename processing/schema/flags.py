@@ -36,7 +36,7 @@ class Flag:
         for value in self.values:
             if value.character == character:
                 return value.meaning
-        raise ValueError(f"{self.name}: {character!r} is not one of {', '.join(self.characters)}")
+        raise ValueError(f"{self.name}: {character!r} is not one of {', '.join(v.character for v in self.values)}")
 
 
 PH_QUAL = Flag("ph_qual", "Photometric quality", True, (

@@ -20,7 +20,7 @@ def test_every_flag_of_an_aperture_is_in_the_registry():
 
 def test_no_flag_says_a_character_twice():
     for flag in (*FLAGS.values(), *EXTENDED_FLAGS.values()):
-        assert len(set(flag.characters)) == len(flag.characters)
+        assert len({value.character for value in flag.values}) == len(flag.values)
 
 
 def test_every_value_of_the_published_rows_is_known():
