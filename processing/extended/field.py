@@ -80,7 +80,10 @@ class BandStamp:
     ``data``: (n, n), DN, background and neighbouring stars off, NaN where nothing is known; ``noise``: the same, DN;
     ``mask``: uint8, the Mask of each pixel, 0 where its light is the object's and the sky's alone; ``filled``: ``data``
     with masked pixels given the light of their mirror image through the object's centre, or that of its ellipse (no
-    NaN); ``psf``: (m, m), star of unit flux in the middle; ``background_error``: DN a pixel, of the level itself.
+    NaN); ``psf``: (m, m), star of unit flux in the middle; ``background_error``: DN a pixel, of the level itself;
+    ``whole``: (n, n), DN, ``data`` with the stars in it (for the system's magnitude), None where that is not kept.
+
+    A stamp reaches at least 72 pixels to all sides of the peak, for the largest circle, and twice the isophotal radius.
     """
 
     data: np.ndarray
@@ -90,6 +93,7 @@ class BandStamp:
     psf: np.ndarray
     background_error: float
     zero_point: float
+    whole: np.ndarray | None = None
 
 
 class Mask:
