@@ -64,8 +64,13 @@ class Beam:
 
 def beam(psf, side):
     """The Beam of a FramePSF."""
-    half = min(15, side // 2 - 5)
-    stamp = whitened(np.pad(coadd_psf(psf, half), 4)).astype(np.float32)
+    return beam_of(coadd_psf(psf, min(15, side // 2 - 5)), side)
+
+
+def beam_of(star, side):
+    """The Beam of a star of unit flux on 1 arcsec pixels, its light (m, m), odd m < side - 8."""
+    half = len(star) // 2
+    stamp = whitened(np.pad(star, 4)).astype(np.float32)
     image = np.zeros((side, side), np.float32)
     image[:len(stamp), :len(stamp)] = stamp
     light = fft.rfft2(np.roll(image, (-(half + 4), -(half + 4)), axis=(0, 1)))
@@ -96,9 +101,9 @@ def draw(beam, galaxy, stars):
     """
     planes = _galaxy(beam, galaxy) if len(galaxy) else []
     for x, y, flux in stars:
-        moved = _moved(beam, x, y)
-        bright = np.complex64(-1j * flux) * moved
-        planes += [beam.kx * bright, beam.ky * bright, moved]
+        star = moved(beam, x, y)
+        bright = np.complex64(-1j * flux) * star
+        planes += [beam.kx * bright, beam.ky * bright, star]
     planes = np.array(planes).reshape(len(planes), beam.side, -1)
     slopes = fft.irfft2(planes, s=(beam.side, beam.side), axes=(1, 2), overwrite_x=True)
     light = np.zeros(len(planes), np.float32)
@@ -110,7 +115,7 @@ def image_of(beam, stars):
     """The image of stars (n, STAR) alone, (side, side)."""
     plane = np.zeros(len(beam.light), np.complex64)
     for x, y, flux in stars:
-        plane += np.float32(flux) * _moved(beam, x, y)
+        plane += np.float32(flux) * moved(beam, x, y)
     return fft.irfft2(plane.reshape(beam.side, -1), s=(beam.side, beam.side))
 
 
@@ -120,7 +125,7 @@ def smoothed(beam, image):
     return fft.irfft2(plane.reshape(beam.side, -1), s=image.shape)
 
 
-def _moved(beam, x, y):
+def moved(beam, x, y):
     """The PSF at a place: (m,)."""
     row = np.exp(np.complex64(-1j * x) * beam.kx[:beam.side // 2 + 1])
     column = np.exp(np.complex64(-1j * y) * beam.ky[::beam.side // 2 + 1])
@@ -133,13 +138,13 @@ def _galaxy(beam, galaxy):
     here = ellipse(*shape)
     turns = [(ellipse(*(shape + step)) - here) / 1e-4 for step in 1e-4 * np.eye(3)]
     q, *change = np.array([here, *turns], np.float32) @ beam.products
-    values, moved = _looked_up(q), _moved(beam, *galaxy[:2])
-    total = np.complex64(-1j) * moved * (light @ values[:n])
-    slope = moved * (light @ values[n:] / np.maximum(q, np.float32(1e-9)))
-    return [beam.kx * total, beam.ky * total, *(slope * one for one in change), *(moved * one for one in values[:n])]
+    values, place = looked_up(q), moved(beam, *galaxy[:2])
+    total = np.complex64(-1j) * place * (light @ values[:n])
+    slope = place * (light @ values[n:] / np.maximum(q, np.float32(1e-9)))
+    return [beam.kx * total, beam.ky * total, *(slope * one for one in change), *(place * one for one in values[:n])]
 
 
-def _looked_up(q):
+def looked_up(q):
     """The columns of ``_transforms`` at q (m,)."""
     place = (np.log(np.maximum(q, np.float32(1e-5))) - np.float32(LOG_Q[0])) / np.float32(LOG_Q[1] - LOG_Q[0])
     place = np.minimum(place, np.float32(len(LOG_Q) - 2))
