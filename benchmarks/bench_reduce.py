@@ -1,4 +1,4 @@
-"""What the reduction of raw nights achieves: four simulated nights through ``twomass reduce``, judged by their truth.
+"""What the reduction of raw nights achieves: five simulated nights through ``twomass reduce``, judged by their truth.
 
 Prints the table of accuracy and speed, wanted and measured, with the number of stars behind each figure; writes
 results/reduce.json. The nights have seeds that no test uses; they are made once and kept in work/benchmark. The
