@@ -160,6 +160,23 @@ class Extended:
 
 
 @dataclass(frozen=True)
+class ExtendedField:
+    """Background and candidates of extended sources."""
+
+    wavelength: float = number("arcsec")
+    object: float = number("")
+    starlight: float = number("")
+    star_error: float = number("")
+    glare: float = number("")
+    discs: tuple = number("arcsec")
+    share_error: float = number("")
+    wide: float = number("")
+    share: float = number("")
+    faint: float = number("")
+    isophote: float = number("")
+
+
+@dataclass(frozen=True)
 class Listing:
     """Which fitted components are sources."""
 
@@ -464,6 +481,16 @@ class Bulk:
 
 
 @dataclass(frozen=True)
+class Hips:
+    """The Atlas Images as one sky to zoom and pan in."""
+
+    order: int = number("")
+    zero_flux: tuple = number("Jy")
+    fade: float = number("pixel")
+    match_order: int = number("")
+
+
+@dataclass(frozen=True)
 class Survey:
     """All sections of the file."""
 
@@ -477,6 +504,7 @@ class Survey:
     extraction: Extraction
     scan_photometry: ScanPhotometry
     extended: Extended
+    extended_field: ExtendedField
     listing: Listing
     glare: Glare
     aperture: Aperture
@@ -497,6 +525,7 @@ class Survey:
     minor_planets: MinorPlanets
     release: Release
     validate: Validate
+    hips: Hips
 
 
 @cache

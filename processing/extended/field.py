@@ -22,6 +22,8 @@ class BandField:
     zero_point, zero_point_error : float, mag
         Magnitude of 1 DN at the place and time of the field's middle, extinction in it (MAGZP), and its error.
     stars : PointSources
+    without_saturated : bool
+        Whether the light of saturated stars (method 1 and 3) has been taken off ``data`` as far as it is known.
     """
 
     band: str
@@ -31,6 +33,7 @@ class BandField:
     zero_point: float
     zero_point_error: float
     stars: "PointSources"
+    without_saturated: bool = False
 
     def magnitude(self, flux):
         """Magnitude of DN; NaN for none."""
@@ -100,6 +103,8 @@ class Mask:
     """Why the light of a pixel is not simply the object's; bits."""
 
     UNSEEN, STAR, BRIGHT_STAR, NEIGHBOUR, SUBTRACTED, ARTIFACT = 1, 2, 4, 8, 16, 32
+    HIDDEN = UNSEEN | STAR | BRIGHT_STAR | NEIGHBOUR | ARTIFACT
+    """Bits with which a pixel does not count: all but those where a star has been taken off well enough."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -93,6 +93,7 @@ def _sources(scene, band):
         flux_noise=growth.total_over_fit * _faint_noise(scene),
         aperture_correction=growth.total_over_aperture,
         residual=np.where(scene.mask, np.nan, scene.data - scene.sky - shown),
+        psf=scene.psf.scaled(1 / growth.total_over_fit),
     ).select(keep)
 
 

@@ -38,6 +38,8 @@ class BandSources:
         Image minus background minus all stars of this list (NaN where masked).
     ndet : ndarray of int, shape (n, 2), or None
         Frames with a detection in the standard aperture, and frames with a whole one; None where there are no frames.
+    psf : SplinePSF or None
+        That of a star of unit ``flux`` in the image; None where the fit was to frames (see scan.strip_psf).
     """
 
     band: str
@@ -61,6 +63,7 @@ class BandSources:
     aperture_correction: float
     residual: np.ndarray
     ndet: np.ndarray | None = None
+    psf: object = None
 
     @property
     def snr(self):

@@ -40,8 +40,11 @@ class SplinePSF:
 
     def normalised(self):
         """The same with unit sum over the pixels, averaged over the positions of the star within a pixel."""
-        total = self.coefficients.sum() / KNOTS**2
-        return SplinePSF(self.coefficients / total, self.radius)
+        return self.scaled(KNOTS**2 / self.coefficients.sum())
+
+    def scaled(self, factor):
+        """The same with so many times the light."""
+        return SplinePSF(self.coefficients * factor, self.radius)
 
 
 def grid_size(radius):

@@ -1,0 +1,132 @@
+"""The background of a field: the smooth surface that its cells without objects agree on.
+
+The cells' levels are fitted with a thin plate (Reinsch 1967, Numer. Math. 10, 177, in two dimensions): squared misfits
+and squared second differences, weighed so that structure of wavelength ``extended_field.wavelength`` is followed by
+half and larger structure altogether (response 1 / (1 + (wavelength / that of the structure)**4)). Under objects, which
+are no data, and beyond the edges the plate continues as smoothly as it can: light of a masked galaxy does not enter,
+and there is no grid of images along a scan and so no seam.
+"""
+
+from dataclasses import dataclass
+from functools import cache, cached_property
+
+import numpy as np
+from scipy import ndimage, sparse
+from scipy.linalg import solveh_banded
+
+from processing.config import survey
+from processing.extended.pixels import add_cells
+
+CELL = 4
+"""Pixels of the side of the cells that are masked or not."""
+
+MESH = 4
+"""Cells of the side of a mesh of the plate."""
+
+STEP = CELL * MESH
+"""Pixels from node to node."""
+
+CLIP = 3.0
+"""Sigma beyond which a cell does not count in its mesh."""
+
+EMPTY = 1e-6
+"""Weight of a mesh without data: it only keeps the equations regular."""
+
+
+@dataclass(frozen=True, eq=False)
+class Plate:
+    """``nodes``: DN at the middles of the meshes, with one more beyond each edge; ``shape``: of the image."""
+
+    nodes: np.ndarray
+    shape: tuple
+
+    def on(self, rows, columns):
+        """The surface at pixels ``rows`` x ``columns`` (ranges, increasing): float32."""
+        up, across = (_interpolation(np.array(axis), n) for axis, n in zip((rows, columns), self.nodes.shape))
+        return up @ np.ascontiguousarray((across @ self.coefficients.T).T)
+
+    @cached_property
+    def coefficients(self):
+        """Of cubic B-splines through the nodes."""
+        return ndimage.spline_filter(self.nodes, order=3, mode="mirror").astype(np.float32)
+
+    def whole(self):
+        """The surface of the image: float32."""
+        return self.on(range(self.shape[0]), range(self.shape[1]))
+
+
+def cell_means(image, good):
+    """Means over CELL x CELL pixels of those that are ``good``, NaN where less than half are: float32.
+
+    The cells cover the image and what makes their number a multiple of MESH.
+    """
+    ny, nx = (-(-n // STEP) * MESH for n in image.shape)
+    sums, counts = np.zeros((2, ny, nx), np.float32)
+    add_cells(image, good, CELL, sums, counts)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.where(counts >= 0.5 * CELL**2, sums / counts, np.float32(np.nan))
+
+
+def plate(cells, objects, shape):
+    """The Plate through the cells (see ``cell_means``) without ``objects`` (bool, like them); ``shape``: of the
+    image."""
+    levels, weight = _meshes(np.where(objects, np.nan, cells))
+    nodes = _thin_plate(np.pad(levels, 1), np.pad(weight, 1))
+    return Plate(nodes, shape)
+
+
+def _meshes(cells):
+    """Clipped mean of the cells of each mesh, and the part of the cells it rests on."""
+    ny, nx = (n // MESH for n in cells.shape)
+    each = cells.reshape(ny, MESH, nx, MESH).swapaxes(1, 2).reshape(ny, nx, MESH**2).astype(float)
+    known = np.isfinite(each)
+    count = known.sum(axis=2)
+    median = _median(each, count)
+    off = np.abs(each - median[..., None])
+    sigma = 1.4826 * np.median(off[known]) if known.any() else 0.0
+    kept = known & (off <= CLIP * sigma)
+    number = kept.sum(axis=2)
+    mean = np.where(kept, each, 0.0).sum(axis=2) / np.maximum(number, 1)
+    return mean, number / MESH**2
+
+
+def _median(each, count):
+    ordered = np.sort(each, axis=2)
+    low, high = (np.take_along_axis(ordered, np.maximum(k, 0)[..., None], axis=2)[..., 0]
+                 for k in ((count - 1) // 2, count // 2))  # fmt: skip
+    return 0.5 * (low + high)
+
+
+def _thin_plate(levels, weight):
+    ny, nx = levels.shape
+    stiffness = (survey().extended_field.wavelength / STEP / (2 * np.pi)) ** 4
+    banded = stiffness * _bending(ny, nx)
+    banded[-1] += np.maximum(weight, EMPTY).ravel()
+    return solveh_banded(banded, (weight * levels).ravel(), check_finite=False).reshape(ny, nx)
+
+
+@cache
+def _bending(ny, nx):
+    """The sum of the squared second differences of a mesh as a banded matrix (upper form of solveh_banded)."""
+    second = [sparse.diags([1.0, -2.0, 1.0], [0, 1, 2], shape=(max(n - 2, 0), n)) for n in (ny, nx)]
+    first = [sparse.diags([-1.0, 1.0], [0, 1], shape=(n - 1, n)) for n in (ny, nx)]
+    along = [sparse.kron(second[0], sparse.identity(nx)), sparse.kron(sparse.identity(ny), second[1])]
+    form = sum(one.T @ one for one in along) + 2 * (twist := sparse.kron(*first)).T @ twist
+    upper = sparse.triu(form).tocoo()
+    reach = int((upper.col - upper.row).max())
+    banded = np.zeros((reach + 1, ny * nx))
+    banded[reach + upper.row - upper.col, upper.col] = upper.data
+    return banded
+
+
+def _interpolation(pixels, nodes):
+    """Matrix from B-spline coefficients at the nodes to pixels; node 0 lies half a mesh before pixel -0.5."""
+    place = (pixels + 0.5) / STEP + 0.5
+    low = np.clip(np.floor(place).astype(int), 0, nodes - 2)
+    t = place - low
+    weights = [(1 - t) ** 3 / 6, (3 * t**3 - 6 * t**2 + 4) / 6, (3 * (1 - t) ** 3 - 6 * (1 - t) ** 2 + 4) / 6, t**3 / 6]
+    columns = [np.abs(low + k) for k in (-1, 0, 1, 2)]
+    columns = [np.where(c > nodes - 1, 2 * (nodes - 1) - c, c) for c in columns]
+    rows = np.tile(np.arange(len(place)), 4)
+    entries = np.concatenate(weights).astype(np.float32)
+    return sparse.csr_array((entries, (rows, np.concatenate(columns))), shape=(len(place), nodes))

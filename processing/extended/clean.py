@@ -1,0 +1,147 @@
+"""A field without its background and its stars: what extended sources are looked for in."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import ndimage
+
+from processing.config import survey
+from processing.extended.background import CELL, Plate, cell_means, plate
+from processing.extended.field import BandField, Field, Mask
+from processing.extended.pixels import mark_glare, take_off
+from processing.extended.psf import CellPSF, cell_psf
+from processing.extended.starlight import draw, drawable, saturated, spike_reach, typical, wings_reach
+from processing.extended.wide import Discs, Width, widths
+
+SCALES = (1, 2, 4, 8)
+"""Cells (sigma of a Gaussian) over which objects are looked for before they are masked."""
+
+ROUNDS = 3
+"""Background and objects in turn."""
+
+AREA = 3
+"""Meshes of the side of the squares whose scatter is the error of the level."""
+
+
+@dataclass(frozen=True, eq=False)
+class CleanBand:
+    """``band``: what was given; ``psf``: its CellPSF; ``level``: its background, a Plate; ``left``: DN, (ny, nx), without
+    both and all stars, 0 where not observed; ``good``: bool, observed, in no glare and with little starlight;
+    ``glare``: uint8, Mask.UNSEEN and BRIGHT_STAR; ``level_error``: DN; ``discs``, ``width``: of its sources."""
+
+    band: BandField
+    psf: CellPSF
+    level: Plate
+    left: np.ndarray
+    good: np.ndarray
+    glare: np.ndarray
+    level_error: float
+    discs: Discs
+    width: Width
+
+
+@dataclass(frozen=True, eq=False)
+class CleanField:
+    """``bands``: letter -> CleanBand."""
+
+    field: Field
+    bands: dict
+
+
+def clean(field):
+    """The CleanField of a Field: background off, stars off, and how wide each star is."""
+    drawn = {letter: _without_stars(band) for letter, band in field.bands.items()}
+    plates, errors = backgrounds([one.cells for one in drawn.values()], field.shape)
+    return CleanField(field, {letter: _finished(field.bands[letter], drawn[letter], level, error)
+                              for letter, level, error in zip(drawn, plates, errors)})  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False)
+class _Drawn:
+    psf: CellPSF
+    left: np.ndarray
+    good: np.ndarray
+    glare: np.ndarray
+    cells: np.ndarray
+
+
+def _without_stars(band):
+    psf, light = cell_psf(band.psf, band.data.shape), np.zeros(band.data.shape, np.float32)
+    draw(light, band, psf, np.flatnonzero(drawable(band)))
+    glare = glare_of(band, psf)
+    left, good = np.empty_like(light), np.empty(light.shape, bool)
+    take_off(band.data, light, band.noise, glare, np.float32(survey().extended_field.starlight), left, good)
+    return _Drawn(psf, left, good, glare, cell_means(left, good))
+
+
+def glare_of(band, psf):
+    """Where nothing is seen (Mask.UNSEEN) or the halo or spikes of a star are bright (BRIGHT_STAR): uint8 (ny, nx).
+
+    Saturated stars, and those of ``glare.parent`` or more.
+    """
+    mask = np.where(np.isfinite(band.data), 0, Mask.UNSEEN).astype(np.uint8)
+    stars, rules = band.stars, survey().glare
+    rows = np.flatnonzero((saturated(stars) | (stars.flux > rules.parent)) & np.isfinite(stars.flux))
+    light = survey().extended_field.glare * typical(band.noise)
+    peak = float(psf.surfaces[0].stamp(0.0, 0.0).max())
+    flux = stars.flux[rows]
+    mark_glare(mask, stars.x[rows], stars.y[rows], wings_reach(flux, light), spike_reach(flux, light, band.band, peak),
+               rules.spike_width, np.uint8(Mask.BRIGHT_STAR))  # fmt: skip
+    return mask
+
+
+def backgrounds(cells, shape):
+    """The Plates of bands through their cells (list of ``cell_means``) where no object is, and the errors of the level
+    (DN); ``shape``: of the image."""
+    objects = np.zeros(cells[0].shape, bool)
+    for _ in range(ROUNDS):
+        plates = [plate(one, objects, shape) for one in cells]
+        left = [one - level.on(*_middles(one.shape)) for one, level in zip(cells, plates)]
+        objects = objects_in(left)
+    plates = [plate(one, objects, shape) for one in cells]
+    left = [one - level.on(*_middles(one.shape)) for one, level in zip(cells, plates)]
+    return plates, [_level_error(np.where(objects, np.nan, one)) for one in left]
+
+
+def _middles(shape):
+    return tuple((np.arange(n) + 0.5) * CELL - 0.5 for n in shape)
+
+
+def objects_in(left):
+    """Cells that are part of objects in the bands together: bool. ``left``: list of cells without background, DN."""
+    scale = [robust_scatter(one) for one in left]
+    weight = [np.where(np.isfinite(one), 1 / sigma**2, 0.0).astype(np.float32) for one, sigma in zip(left, scale)]
+    total = sum(w * np.nan_to_num(one) for w, one in zip(weight, left))
+    weight = sum(weight)
+    found = np.zeros(total.shape, bool)
+    for sigma in SCALES:
+        light, seen = (ndimage.gaussian_filter(one, sigma, mode="nearest", truncate=3.0) for one in (total, weight))
+        known = seen > 0.1 * weight.max()
+        smooth = np.where(known, light / np.where(known, seen, 1.0), np.nan)
+        above = np.nan_to_num(smooth) > survey().extended_field.object * robust_scatter(smooth)
+        found |= ndimage.distance_transform_edt(~above) <= 2 * sigma if above.any() else above
+    return found
+
+
+def robust_scatter(values):
+    """One sigma of the values about their median, from the half of them nearest to it; NaN do not count."""
+    known = values[np.isfinite(values)]
+    return 1.4826 * float(np.median(np.abs(known - np.median(known)))) if known.size else np.inf
+
+
+def _level_error(left):
+    """Scatter of the mean over AREA meshes squared, where no object is: DN."""
+    side = AREA * 4
+    ny, nx = (n // side for n in left.shape)
+    if ny * nx < 4:
+        return robust_scatter(left) / side
+    blocks = left[:ny * side, :nx * side].reshape(ny, side, nx, side).swapaxes(1, 2).reshape(ny * nx, -1)
+    enough = np.isfinite(blocks).sum(axis=1) > 0.3 * side**2
+    return robust_scatter(np.nanmean(blocks[enough], axis=1)) if enough.any() else robust_scatter(left) / side
+
+
+def _finished(band, drawn, level, error):
+    drawn.left[drawn.glare & Mask.UNSEEN == 0] -= level.whole()[drawn.glare & Mask.UNSEEN == 0]
+    discs = Discs(band.psf, band.data.shape, typical(band.noise))
+    return CleanBand(band, drawn.psf, level, drawn.left, drawn.good, drawn.glare, error, discs,
+                     widths(band.stars, drawn.left, discs))  # fmt: skip

@@ -1,0 +1,148 @@
+"""Which point sources are wider than the PSF: what their fits leave, seen through a galaxy's image.
+
+The filter is the whitened image of an exponential disc behind the PSF less all of it that a star with its place and
+flux free would take (generalised least squares); so a star gives nothing whatever its fit, and a galaxy the light of its
+disc (the idea of SPREAD_MODEL, Desai et al. 2012, ApJ 757, 83). What stars give all the same, as the PSF is not known
+perfectly, is followed along the field: the ridge, and the scatter about it.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import fft, ndimage
+
+from processing.config import survey
+from processing.detect.noise import HALF_WIDTH, passband_excess, whiten
+from processing.extended.pixels import responses
+from processing.extended.psf import cell_psf
+from processing.extended.starlight import saturated
+from processing.photometry.scan.profiles import WIDTHS, mixture
+
+CELL = (512, 276)
+"""Rows and columns over which the filter is one."""
+
+HALF = 10
+"""Half-width of the filter, pixel."""
+
+PHASES = 3
+"""Places of a star within a pixel, each axis, for which there is a filter."""
+
+WINDOW = 201
+"""Stars about a place along the field whose median is the ridge there."""
+
+BRIGHT = 10.0
+"""Stars on the ridge are so many sigma bright."""
+
+
+@dataclass(frozen=True, eq=False)
+class Width:
+    """How wide the sources of a band are; arrays (n,), NaN where unknown.
+
+    ``share``: light of the disc that the fit leaves over the star's, ridge off; ``error``: its one sigma, the scatter
+    of stars with it; ``light``: the disc's, DN; ``template``: which of ``extended_field.discs`` shows most.
+    """
+
+    share: np.ndarray
+    error: np.ndarray
+    light: np.ndarray
+    template: np.ndarray
+
+    @property
+    def score(self):
+        """Sigma by which each is wider than the stars about it."""
+        return self.share / self.error
+
+
+class Discs:
+    """The filters of a field, to be laid on what its stars leave.
+
+    ``psf``: what tells the field's PSF (``at``); ``shape``: of the field; ``noise``: of a pixel, DN.
+    """
+
+    def __init__(self, psf, shape, noise):
+        self.psf, self.noise = cell_psf(psf, shape, CELL), noise
+        self.filters = [_filters(surface) for surface in self.psf.surfaces]
+
+    def light(self, left, x, y):
+        """Light of discs at places of ``left`` (ny, nx; DN, 0 where unknown) and its noise: (n, templates), DN."""
+        light, error = np.zeros((2, len(x), len(survey().extended_field.discs)))
+        for cell, rows in self.psf.by_cell(x, y):
+            kernels, sigma = self.filters[cell]
+            found = np.zeros((len(rows), light.shape[1]))
+            responses(left, x[rows], y[rows], kernels, found)
+            light[rows], error[rows] = found, sigma * self.noise
+        return light, error
+
+
+def widths(stars, left, discs):
+    """The Width of PointSources; ``left``: what the stars of their band leave (ny, nx), DN; ``discs``: its Discs."""
+    light, error = discs.light(left, stars.x, stars.y)
+    flux = np.where(stars.flux > 0, stars.flux, np.nan)[:, None]
+    share, sigma = light / flux, error / flux
+    usual = (stars.flux > BRIGHT * stars.flux_err) & ~saturated(stars)
+    for t in range(share.shape[1]):
+        middle, scatter = _ridge(stars.y, share[:, t], sigma[:, t], usual)
+        share[:, t] -= middle
+        sigma[:, t] = np.hypot(sigma[:, t], scatter)
+    best = np.argmax(np.nan_to_num(share / sigma, nan=-np.inf), axis=1)
+    picked = [np.take_along_axis(one, best[:, None], axis=1)[:, 0] for one in (share, sigma, light)]
+    return Width(*picked, best)
+
+
+def _ridge(y, share, sigma, usual):
+    """Median of the usual stars along the field, and their scatter beyond noise: at all ``y``."""
+    usual = np.flatnonzero(usual & np.isfinite(share))
+    if len(usual) < 5:
+        return 0.0, survey().extended_field.share_error
+    order = usual[np.argsort(y[usual], kind="stable")]
+    size = min(WINDOW, len(order) // 2 * 2 - 1)
+    middle = ndimage.median_filter(share[order], size, mode="nearest")
+    off = 1.4826 * ndimage.median_filter(np.abs(share[order] - middle), size, mode="nearest")
+    noise = ndimage.median_filter(sigma[order], size, mode="nearest")
+    scatter = np.sqrt(np.maximum(off**2 - noise**2, survey().extended_field.share_error**2))
+    return np.interp(y, y[order], middle), np.interp(y, y[order], scatter)
+
+
+def _filters(surface):
+    """The filters of a SplinePSF, (PHASES, PHASES, templates, n, n), and the noise of what they give, (templates,), in
+    units of that of a pixel."""
+    steps = (np.arange(PHASES) - PHASES // 2) / PHASES
+    rows = [[_filter(surface, dx, dy) for dx in steps] for dy in steps]
+    kernels = np.array([[one[0] for one in row] for row in rows])
+    return kernels, rows[PHASES // 2][PHASES // 2][1]
+
+
+def _filter(surface, dx, dy):
+    planes = _planes(surface, dx, dy)
+    star, discs = planes[:3].reshape(3, -1), planes[3:]
+    flat = discs.reshape(len(discs), -1)
+    flat = flat - flat @ np.linalg.pinv(star) @ star
+    norm = (flat * discs.reshape(len(discs), -1)).sum(axis=1)
+    sigma = passband_excess() * np.sqrt((flat**2).sum(axis=1)) / norm
+    kernels = (flat / norm[:, None]).reshape(discs.shape)
+    return np.stack([whiten(np.pad(one, HALF_WIDTH)) for one in kernels]), sigma
+
+
+def _planes(surface, dx, dy):
+    """Whitened images of a star off a pixel's middle by (dx, dy), of its change with dx and dy, and of discs: (3 +
+    templates, n, n)."""
+    half, step = HALF + HALF_WIDTH, 0.05
+    moved = [surface.stamp(dx + a, dy + b, half) for a, b in ((0, 0), (step, 0), (-step, 0), (0, step), (0, -step))]
+    planes = [moved[0], (moved[1] - moved[2]) / step, (moved[3] - moved[4]) / step]
+    planes += [blurred(moved[0], radius) for radius in survey().extended_field.discs]
+    cut = np.s_[HALF_WIDTH:-HALF_WIDTH, HALF_WIDTH:-HALF_WIDTH]
+    return np.stack([whiten(plane)[cut] for plane in planes])
+
+
+def blurred(stamp, radius):
+    """A stamp convolved with a round exponential disc of half-light ``radius`` (pixel)."""
+    size = 4 * len(stamp)
+    k2 = (2 * np.pi * fft.fftfreq(size))[:, None] ** 2 + (2 * np.pi * fft.rfftfreq(size)) ** 2
+    disc = _disc(k2 * radius**2)
+    wide = fft.irfft2(fft.rfft2(stamp, (size, size)) * disc, (size, size))
+    return wide[:len(stamp), :len(stamp)]
+
+
+def _disc(q):
+    """Fourier transform of an exponential disc of half-light radius 1 at squared wave numbers: a sum of Gaussians."""
+    return np.tensordot(mixture(1.0), np.exp(-0.5 * WIDTHS[:, None, None] ** 2 * q), axes=1)
