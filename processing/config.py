@@ -177,6 +177,24 @@ class ExtendedField:
 
 
 @dataclass(frozen=True)
+class ExtendedMeasures:
+    """Shapes, apertures and profiles of the extended sources."""
+
+    shape_sigma: float = number("")
+    steep_sigma: float = number("")
+    least_minor: float = number("arcsec")
+    isophotes: tuple = number("mag/arcsec2")
+    kron_factor: float = number("")
+    kron_least: float = number("arcsec")
+    central_radius: float = number("arcsec")
+    least_reach: float = number("arcsec")
+    beyond: float = number("arcsec")
+    profile_error: float = number("")
+    index_prior: tuple = number("")
+    band_spread: tuple = number("")
+
+
+@dataclass(frozen=True)
 class Listing:
     """Which fitted components are sources."""
 
