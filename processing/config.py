@@ -523,6 +523,7 @@ class Survey:
     scan_photometry: ScanPhotometry
     extended: Extended
     extended_field: ExtendedField
+    extended_measures: ExtendedMeasures
     listing: Listing
     glare: Glare
     aperture: Aperture
