@@ -1,7 +1,7 @@
 # make up                 set the machine up, simulate and reduce a small raw night, publish it, print where it is
 # make up NIGHTS=folder   the same for raw nights of yours
 # make up ATLAS=folder    the same for a folder of Atlas images
-# make up PSC=folder      serve the files that the survey published: psc_*.gz in a folder
+# make up PSC=folder      serve the files that the survey published: psc_*.gz, xsc_*.gz in a folder
 # make down               stop it all
 # make status             what runs, what is published
 # make test               every test, the real server included

@@ -3,7 +3,7 @@
 #   etc/up.sh                   a small raw night is simulated, reduced, released and published
 #   etc/up.sh nights FOLDER     the same from raw nights: FOLDER is one, or holds several and reference/
 #   etc/up.sh atlas FOLDER      from a folder of Atlas images
-#   etc/up.sh psc FOLDER        from the files that the survey published: psc_*.gz in FOLDER
+#   etc/up.sh psc FOLDER        from the files that the survey published: psc_*.gz (and xsc_*.gz) in FOLDER
 set -euo pipefail
 cd "$(dirname "$0")/.."
 twomass=.venv/bin/twomass
@@ -12,7 +12,7 @@ export LC_ALL=C.UTF-8
 fail() { printf 'up: %s\n' "$*" >&2; exit 1; }
 
 # What a release is made from: the finished scans or fields (or published files), and the program.
-fingerprint() { { find -L "$1" \( -name scan.json -o -name 'psc*' \) -type f -printf '%P %s %T@\n'; "$twomass" --version; } | sort; }
+fingerprint() { { find -L "$1" \( -name scan.json -o -name '[px]sc*' \) -type f -printf '%P %s %T@\n'; "$twomass" --version; } | sort; }
 
 # The raw nights in a folder, one a line.
 nights_in() { if [ -f "$1/night.ecsv" ]; then echo "$1"; else find "$1" -mindepth 2 -maxdepth 2 -name night.ecsv -printf '%h\n' | sort; fi; }
@@ -42,6 +42,7 @@ make_release() {
     if [ "$kind" = psc ]; then
         mapfile -t files < <(find -L "$from" -maxdepth 1 -type f -name 'psc*' | sort)
         [ ${#files[@]} -gt 0 ] || fail "no psc* file in $from"
+        mapfile -t -O ${#files[@]} files < <(find -L "$from" -maxdepth 1 -type f -name 'xsc*' | sort)
         "$twomass" release --from-ascii "${files[@]}" --out "$release"
     else
         "$twomass" release "$work" --out "$release"

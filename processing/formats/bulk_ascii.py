@@ -21,8 +21,8 @@ from processing.formats.tables import arrow_schema, check_table, make_table
 from processing.formats.whole import whole_file
 
 NULL = r"\N"
-CHUNK = 20_000
-"""Rows that are written at a time."""
+CHUNK = 1_200_000
+"""Values (rows times columns) that are written at a time."""
 
 BLOCK = 8 << 20
 """Bytes of text that are read at a time."""
@@ -38,7 +38,7 @@ def write_bulk_ascii(path, data, table, stage="release"):
     """
     data = check_table(data, table, stage, str(path))
     with whole_file(path) as partial, _opened(partial, str(path).endswith(".gz")) as stream:
-        for batch in data.to_batches(max_chunksize=CHUNK):
+        for batch in data.to_batches(max_chunksize=CHUNK // len(table.columns)):
             stream.write(bulk_lines(batch, table))
 
 
@@ -77,6 +77,16 @@ def read_bulk_blocks(path, table, stage="release"):
     except (OSError, EOFError, pa.ArrowException) as error:
         raise SurveyError(f"{path}: not lines of {len(schema)} fields of {table.name}: "
                           f"{_with_line(str(error), line, schema)}") from error
+
+
+def count_fields(path):
+    """Number of fields in the first line of a bulk file (plain or ``.gz``); 0 where there is no line."""
+    try:
+        with gzip.open(path) if str(path).endswith(".gz") else open(path, "rb") as stream:
+            line = stream.readline()
+    except (OSError, EOFError):
+        return 0
+    return line.count(b"|") + 1 if line else 0
 
 
 def _batches(path, schema):

@@ -61,12 +61,31 @@ def _document(table, columns):
     return document, element
 
 
+class _Unit(str):
+    """A unit that is written as it is."""
+
+    def to_string(self, _=None):
+        return str(self)
+
+
+class _Field(Field):
+    """A FIELD with its unit in the words of the table's YAML: astropy makes mag.arcsec**-2 of mag/arcsec**2."""
+
+    @property
+    def unit(self):
+        return self._written
+
+    @unit.setter
+    def unit(self, text):
+        self._written = text and _Unit(text)
+
+
 def _field(document, column):
     attributes = {"name": column.name, "ID": column.name, "datatype": VOTABLE_TYPES[column.datatype]}
     attributes |= {key: value for key, value in (("unit", column.unit), ("ucd", column.ucd)) if value}
     if attributes["datatype"] == "char":
         attributes["arraysize"] = _arraysize(column)
-    field = Field(document, **attributes)
+    field = _Field(document, **attributes)
     field.description = column.description
     return field
 

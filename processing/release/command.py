@@ -19,7 +19,7 @@ The same inputs give the same bytes, whoever does the work; memory does not grow
 
 Examples:
   twomass release work/990810s/s049 --out release/w44
-  twomass release --from-ascii psc_*.gz --out release/allsky
+  twomass release --from-ascii psc_*.gz xsc_*.gz --out release/allsky
   twomass release diff release/first release/second
 """
 
@@ -34,7 +34,8 @@ def describe(parser):
     parser.add_argument("works", nargs="*", metavar="WORK", type=Path,
                         help="folder of a scan or an extracted field, or a folder with several in it")
     parser.add_argument("--from-ascii", nargs="+", metavar="FILE", type=Path,
-                        help="instead of WORK: the survey's bulk files (psc_*.gz), rows taken as they are")
+                        help="instead of WORK: the survey's bulk files (psc_*.gz, and xsc_*.gz of the extended "
+                             "sources), rows taken as they are")
     parser.add_argument("--out", required=True, metavar="RELEASE", type=Path,
                         help="the release folder to make; one that is there is replaced when the new one is whole")
     parser.add_argument("--name", help="name of the release (default: the last part of RELEASE)")
@@ -112,9 +113,14 @@ def report(release):
     lines += [f"  artifacts  {what}: {_kinds(kinds)}" for what, kinds in release.content.get("artifacts", {}).items()]
     lines += [f"  apparitions  {kind}: {rows}" for kind, rows in release.content.get("apparitions", {}).items()]
     rows = release.rows
-    lines.append(f"{release.path}: release {release.name} with {rows['psc']} point sources, {rows['scans']} scans, "
+    lines.append(f"{release.path}: release {release.name} with {rows['psc']} point sources, "
+                 f"{_extended(rows)}{rows['scans']} scans, "
                  f"{rows['atlas']} images, {len(release.files)} files")
     return "\n".join(lines)
+
+
+def _extended(rows):
+    return f"{rows['xsc']} extended sources, " if "xsc" in rows else ""
 
 
 def _kinds(counts):

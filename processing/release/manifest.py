@@ -21,7 +21,10 @@ OPTIONAL = {"left_out": list, "evidence": list, "input_settings": dict, "artifac
 """What one made otherwise, or by an older version, may lack."""
 
 TABLES = ("psc", "scans", "atlas")
-"""What every release has; ``rows`` names the others that it has (apparitions, level1)."""
+"""What every release has; ``rows`` names the others that it has (xsc, apparitions, level1)."""
+
+CATALOGS = ("psc", "xsc")
+"""Tables that are HATS catalogs, of many files."""
 
 
 @dataclass(frozen=True)
@@ -51,15 +54,15 @@ class Release:
     """Of release.json itself: it names the content of the whole release, since it lists all other checksums."""
 
     def parquet_files(self, table):
-        """Paths of the Parquet files of a table: of ``psc`` one a HEALPix partition, in order, of ``apparitions``
-        several, of the others one, or none when the release has no such table."""
+        """Paths of the Parquet files of a table: of ``psc`` and ``xsc`` one a HEALPix partition, in order, of
+        ``apparitions`` several, of the others one, or none when the release has no such table."""
         if table not in self.rows:
             return []
         if table == "apparitions":
             return [self.path / name for name in sorted(self.files) if name.startswith("apparitions/")]
-        if table != "psc":
+        if table not in CATALOGS:
             return [self.path / f"{table}.parquet"]
-        names = [name for name in self.files if name.startswith("psc/dataset/") and name.endswith(".parquet")]
+        names = [name for name in self.files if name.startswith(f"{table}/dataset/") and name.endswith(".parquet")]
         return [self.path / name for name in sorted(names, key=_partition)]
 
     def image_files(self):

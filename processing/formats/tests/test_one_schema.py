@@ -16,7 +16,7 @@ from processing.formats.tests.real_rows import real_points
 from processing.formats.votable import write_votable
 from processing.schema import load_table
 
-TABLES = ("psc", "scans", "atlas")
+TABLES = ("psc", "xsc", "scans", "atlas")
 
 PARQUET_TYPES = {
     "short": ("INT32", "int16"), "int": ("INT32", "int32"), "long": ("INT64", "int64"), "float": ("FLOAT", "float"),

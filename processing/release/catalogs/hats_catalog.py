@@ -1,4 +1,4 @@
-"""The point sources as a HATS catalog: VOParquet files cut along HEALPix pixels, sorted by position.
+"""Sources, points or extended ones, as a HATS catalog: VOParquet files cut along HEALPix pixels, sorted by position.
 
 Layout and metadata: IVOA Note HATS. The files are written cell by cell, by any number of processes; the metadata in the
 end.
@@ -20,6 +20,11 @@ from processing.config import survey
 from processing.formats.checksum import fingerprint
 from processing.formats.parquet import INDEX, catalog_schema, write_parquet
 from processing.schema import load_table
+
+
+def partition_rows(name):
+    """Most rows of a file of the catalog ``name``: as many values as release.partition_rows rows of the points have."""
+    return survey().release.partition_rows * len(load_table("psc").columns) // len(load_table(name).columns)
 
 
 def write_partition(folder, cells, number, data, index):
@@ -58,6 +63,6 @@ def _properties(name, table, histogram, rows, created):
         catalog_name=name, catalog_type="object", total_rows=rows, ra_column="ra", dec_column="dec",
         healpix_column=INDEX.name, healpix_order=SPATIAL_INDEX_ORDER, npix_suffix=".parquet",
         skymap_order=survey().release.partition_order, moc_sky_fraction=float(np.mean(histogram > 0)),
-        hats_max_rows=survey().release.partition_rows, hats_version="v1.0", hats_builder=f"twomass {__version__}",
+        hats_max_rows=partition_rows(name), hats_version="v1.0", hats_builder=f"twomass {__version__}",
         hats_creation_date=created[:16] + "Z", obs_regime="Infrared", obs_title=table.description,
     )

@@ -9,15 +9,15 @@ WRITERS = {"ascii": ("gz", write_bulk_ascii), "fits": ("fits", write_fits_table)
 """Products by name, which is also that of their folder in the release: ending of the files, and who writes them."""
 
 
-def write_products(folder, order, pixel, data, kinds):
-    """Write the point sources ``data`` (pyarrow) of one HEALPix pixel in other formats into the release ``folder``.
+def write_products(folder, order, pixel, data, kinds, name="psc"):
+    """Write the sources ``data`` (pyarrow) of one HEALPix pixel in other formats into the release ``folder``.
 
-    ``kinds``: of ``WRITERS``. Returns the files' fingerprints by their name in the release.
+    ``kinds``: of ``WRITERS``; ``name``: of the catalog. Returns the files' fingerprints by their name in the release.
     """
-    table, marks = load_table("psc"), {}
+    table, marks = load_table(name), {}
     for kind in kinds:
         ending, write = WRITERS[kind]
-        name = f"{kind}/psc_{order}_{pixel}.{ending}"
-        write(folder / name, data, table)
-        marks[name] = fingerprint(folder / name)
+        file = f"{kind}/{name}_{order}_{pixel}.{ending}"
+        write(folder / file, data, table)
+        marks[file] = fingerprint(folder / file)
     return marks

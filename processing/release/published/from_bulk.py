@@ -20,7 +20,7 @@ from processing.release.account import check
 from processing.release.published.units import UNIX, as_time, cut_file, join_cell
 from processing.release.sky.cells import DEEPEST, partition
 from processing.release.crew import crew
-from processing.release.catalogs.hats_catalog import write_metadata
+from processing.release.catalogs.hats_catalog import partition_rows, write_metadata
 from processing.release.manifest import MANIFEST, read_release, write_manifest
 from processing.release.plan import WORK
 from processing.release.published.scan_rows import ScanSums, scan_rows
@@ -32,7 +32,9 @@ ROWS_A_BYTE = 1 / 100
 
 
 def release_from_bulk(files, out, name=None, supersedes=None, kinds=(), scheduler=None, workers=None):
-    """Make the release folder ``out`` of bulk ``files`` of the point sources (plain or .gz); returns the Release.
+    """Make the release folder ``out`` of bulk ``files`` (plain or .gz); returns the Release.
+
+    Files of extended sources (xsc_*), told by the number of their fields, may be among those of the points.
 
     ``kinds``: further products (``products.WRITERS``); ``scheduler``, ``workers``: see ``crew``. SurveyError names the
     file and line that is wrong, or says that ``out`` is something else; nothing is left then.
@@ -53,24 +55,36 @@ def fill_release(folder, files, kinds, each):
     (folder / WORK).mkdir()
     cut = list(each(cut_file, [(folder, number, path) for number, path in enumerate(files)], "files"))
     _refuse_copies([one.entry for one in cut])
-    created = _created(cut)
+    created = _created([one for one in cut if one.table == "psc"])
     scans, unknown = _write_tables(folder, cut)
-    runs = {name: found for one in cut for name, found in one.runs.items()}
+    catalogs = [name for name in ("psc", "xsc") if any(one.table == name for one in cut)]
+    rows, files = {}, {}
+    for name in catalogs:
+        some = [one for one in cut if one.table == name]
+        rows[name], marks = _write_catalog(folder, name, some, kinds, created, each)
+        files |= marks
+    return {"version": __version__, "created": created, "inputs": [one.entry for one in cut],
+            "settings": asdict(survey().release) | {"bulk": asdict(survey().bulk)},
+            "rows": rows | {"scans": scans, "atlas": 0},
+            "rows_by_step": [{"step": step, "rows": rows["psc"]} for step in ("read", "written")],
+            "rules_skipped": _skipped(unknown), "files": files}
+
+
+def _write_catalog(folder, name, cut, kinds, created, each):
+    """Write the HATS catalog ``name`` from its files (``cut``, FileResults); its rows and the files' fingerprints."""
+    runs = {run: found for one in cut for run, found in one.runs.items()}
     pixels, counts = _histogram(runs.values())
     rules = survey().release
     coarse, of_coarse = _coarser(pixels, counts, survey().bulk.coverage_order - rules.partition_order)
-    cells = partition(coarse, of_coarse, rules.partition_order, rules.partition_rows)
-    joined = list(each(join_cell, [(folder, cells, number, names, kinds) for number, names in
-                                   enumerate(_runs_of_cells(cells, runs))], "catalog"))  # fmt: skip
+    cells = partition(coarse, of_coarse, rules.partition_order, partition_rows(name))
+    joined = list(each(join_cell, [(folder, cells, number, names, kinds, name) for number, names in
+                                   enumerate(_runs_of_cells(cells, runs))], f"catalog {name}"))  # fmt: skip
     kept = np.array([rows for rows, _ in joined], int)
-    check("from files to the catalog", sum(one.entry["rows"] for one in cut), int(kept.sum()))
-    write_metadata(folder / "psc", cells, kept, (coarse, of_coarse), created)
-    _write_coverage(folder, pixels)
-    return {"version": __version__, "created": created, "settings": asdict(rules) | {"bulk": asdict(survey().bulk)},
-            "inputs": [one.entry for one in cut], "rows": {"psc": int(kept.sum()), "scans": scans, "atlas": 0},
-            "rows_by_step": [{"step": step, "rows": int(kept.sum())} for step in ("read", "written")],
-            "rules_skipped": _skipped(unknown),
-            "files": {name: mark for _, marks in joined for name, mark in marks.items()}}
+    check(f"from files to the catalog {name}", sum(one.entry["rows"] for one in cut), int(kept.sum()))
+    write_metadata(folder / name, cells, kept, (coarse, of_coarse), created)
+    if name == "psc":
+        _write_coverage(folder, pixels)
+    return int(kept.sum()), {file: mark for _, marks in joined for file, mark in marks.items()}
 
 
 def _sorted_files(files):
@@ -115,7 +129,8 @@ def _runs_of_cells(cells, runs):
 def _created(cut):
     """The newest time at which a file was compressed, by its header; where none says so, that of the newest source."""
     if not any(one.runs for one in cut):
-        raise SurveyError(f"{', '.join(one.entry['file'] for one in cut)}: no point sources in these files")
+        names = ", ".join(one.entry["file"] for one in cut) or "files of extended sources alone"
+        raise SurveyError(f"{names}: no point sources in these files")
     made = max(filter(None, (one.entry["made"] for one in cut)), default=None)
     return made or as_time(max(filter(None, (one.newest for one in cut)), default=UNIX))
 

@@ -4,6 +4,7 @@ The corners come from the edge distances of the sources (``scan_edges``), the di
 declination. A scan of which the sources do not name all four edges has no corners, so it gets no row.
 """
 
+from collections import Counter
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -23,12 +24,14 @@ EPOCH = 2451000.0
 @dataclass
 class ScanSums:
     """Sums over the sources of each scan, by scan_key: ``edges``; ``names``: (date, hemis, scan); ``sums``: ndarray of
-    sources, and of those with a time: their number, times, declinations and the products of the two.
+    sources, and of those with a time: their number, times, declinations and the products of the two; ``extended``:
+    extended sources.
     """
 
     edges: ScanEdges = field(default_factory=ScanEdges)
     names: dict = field(default_factory=dict)
     sums: dict = field(default_factory=dict)
+    extended: Counter = field(default_factory=Counter)
 
     def add(self, data):
         """Add the sources of a pyarrow Table of the catalog; SurveyError when a scan_key stands for two scans."""
@@ -45,8 +48,14 @@ class ScanSums:
         for number, row in zip(numbers.tolist(), sums):
             self.sums[number] = self.sums.get(number, 0.0) + row
 
+    def count_extended(self, data):
+        """Count the extended sources of a pyarrow Table."""
+        numbers, counts = np.unique(data["scan_key"].to_numpy(), return_counts=True)
+        self.extended.update(dict(zip(numbers.tolist(), counts.tolist())))
+
     def merge(self, other):
         """Add the sums of another ScanSums."""
+        self.extended.update(other.extended)
         self._name(other.names)
         self.edges.merge(other.edges)
         for number, row in other.sums.items():
@@ -80,7 +89,9 @@ def _row(scans, key):
     date, hemis, scan = scans.names[key]
     places = {f"{way}_{n}": float(corners[n - 1, k]) for n in CORNERS for k, way in enumerate(("ra", "dec"))}
     return {"scan_key": key, "date": date, "hemis": hemis, "scan": scan, "ra": ra, "dec": dec, "glon": glon,
-            "glat": glat, "points": int(scans.sums[key][0]), "direction": _direction(*scans.sums[key][1:]), **places}
+            "glat": glat, "points": int(scans.sums[key][0]),
+            "extended": scans.extended[key] if scans.extended else None,
+            "direction": _direction(*scans.sums[key][1:]), **places}
 
 
 def _direction(count, time, dec, product):

@@ -43,14 +43,22 @@ def atlas_rows(coadds, scan_key, coadd_keys, before):
     return rows
 
 
-def scans_table(scans, counts):
-    """The table of scans (``scan_choice.Scan``); ``counts`` the sources of each in the catalog."""
-    table, rows = load_table("scans"), []
-    for scan_key, (scan, points) in enumerate(zip(scans, counts.tolist()), start=1):
+def scans_table(scans, counts, extended=None):
+    """The table of scans (``scan_choice.Scan``); ``counts`` the sources of each in the catalog, ``extended`` the same of
+    extended ones (a list, None for a scan in which none were looked for)."""
+    table, rows, nights = load_table("scans"), [], night_keys(scans)
+    for number, (scan, points) in enumerate(zip(scans, counts.tolist())):
         first = scan.fields[0]
-        known = {"score": first.score, **{f"{band.letter}_psp": first.psp.get(band.letter) for band in BANDS}}
-        rows.append({**join_scan([one.scan for one in scan.fields]), **known, "scan_key": scan_key, "points": points})
+        known = {"score": first.score, **{f"{band.letter}_psp": first.psp.get(band.letter) for band in BANDS},
+                 "scan_key": number + 1, "night_key": nights[scan.scan_id[:2]], "points": points,
+                 "extended": extended[number] if extended else None}  # fmt: skip
+        rows.append({**join_scan([one.scan for one in scan.fields]), **known})
     return make_table({column: [row[column] for row in rows] for column in table.names}, table)
+
+
+def night_keys(scans):
+    """(date, hemis) -> key of the night, from 1 in the order of nights."""
+    return {night: key for key, night in enumerate(sorted({scan.scan_id[:2] for scan in scans}), start=1)}
 
 
 def join_scan(parts):

@@ -13,6 +13,7 @@ from processing.errors import SurveyError
 from processing.formats.bulk_ascii import bulk_lines, read_bulk_ascii, write_bulk_ascii
 from processing.formats.fits_table import read_fits_table
 from processing.formats.tests.real_rows import native_row, real_points
+from processing.release.catalogs import hats_catalog
 from processing.release.published import from_bulk, units as bulk_units
 from processing.release.published.from_bulk import release_from_bulk
 from processing.release.published.scan_rows import ScanSums, scan_rows
@@ -73,7 +74,7 @@ def test_the_published_row_comes_out_as_it_went_in(tmp_path):
 def small_pieces(monkeypatch, rows):
     small = replace(survey(), release=replace(survey().release, partition_rows=rows),
                     bulk=replace(survey().bulk, run_rows=rows // 2))
-    for module in (from_bulk, bulk_units):
+    for module in (from_bulk, bulk_units, hats_catalog):
         monkeypatch.setattr(module, "survey", lambda: small)
 
 
