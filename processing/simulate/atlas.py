@@ -20,7 +20,8 @@ from processing.schema.bands import BANDS
 from processing.simulate.camera import DITHER, Sources, expose, frames, read_out, smooth_plane
 from processing.simulate.coadd import Coadd, kernel_variance
 from processing.simulate.observation import observation
-from processing.simulate.psf import core_of_shape, point_spread, seeing_shape, sersic_gaussians
+from processing.simulate.galaxy_parts import as_gaussians
+from processing.simulate.psf import core_of_shape, point_spread, seeing_shape
 
 SHAPE = (1024, 512)
 LETTERS = tuple(band.letter for band in BANDS)
@@ -53,7 +54,7 @@ def simulate_atlas(stars=None, galaxies=None, centre=(0.0, 0.0), bands=LETTERS, 
         astropy, numpy. A NaN magnitude is a star that this band does not see. None: empty sky.
     galaxies : mapping of columns or None
         The same, and reff (effective radius along the major axis, arcsec), sersic (index, 0.5-6), axis_ratio,
-        angle (deg, north through east).
+        angle (deg, north through east); and those of galaxy_parts.PARTS for galaxies of bulge and disc.
     centre : (ra, dec), deg
     seed : int
         The same seed gives the same images. Bands have independent noise.
@@ -186,13 +187,8 @@ def _truth(table, job):
 
 def _gaussians(galaxies, truth):
     """The galaxies as elliptical Gaussians on the grid: (n, 6) x, y, DN and covariances in arcsec2; x is west."""
-    parts = [np.zeros((0, 6))]
-    for n, row in enumerate(truth["row"].to_pylist()):
-        reff, index, ratio, angle = (float(galaxies[c][row]) for c in ("reff", "sersic", "axis_ratio", "angle"))
-        sigmas, shares = sersic_gaussians(round(2 * index) / 2)
-        major, minor = (sigmas * reff) ** 2, (sigmas * reff * ratio) ** 2
-        sin, cos = -np.sin(np.radians(angle)), np.cos(np.radians(angle))
-        covariance = major * sin**2 + minor * cos**2, (major - minor) * sin * cos, major * cos**2 + minor * sin**2
-        x, y, dn = (np.full(len(sigmas), truth[c][n].as_py()) for c in ("x", "y", "dn"))
-        parts.append(np.column_stack([x, y, dn * shares, *covariance]))
-    return np.concatenate(parts)
+    seen = {name: np.asarray(values)[truth["row"].to_numpy()] for name, values in galaxies.items()}
+    parts, begins = as_gaussians(seen)
+    owner = np.repeat(np.arange(len(truth)), np.diff(begins))
+    x, y, dn = (truth[name].to_numpy()[owner] for name in ("x", "y", "dn"))
+    return np.column_stack([x, y, dn * parts[:, 0], parts[:, 1:]])

@@ -105,7 +105,7 @@ def expose(frame, sources, psf: PSF, plane, pixel):
 
 def _add_galaxies(light, frame, gauss, sigmas, shares, pixel):
     x, y = frame.from_grid(gauss[:, 0], gauss[:, 1])
-    near = _near_frame(x, y, frame.shape)
+    near = _near_frame(x, y, frame.shape, 60 + 3 * np.sqrt(np.maximum(gauss[:, 3], gauss[:, 5])) / pixel)
     for sigma, share in zip(sigmas, shares):
         round_part = sigma**2
         cxx, cxy, cyy = (gauss[near, k] / pixel**2 for k in (3, 4, 5))

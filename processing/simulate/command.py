@@ -1,7 +1,8 @@
 """Make Atlas Images of a simulated field, or raw nights (--scans), with the truth beside them.
 
 Without --scans: writes FOLDER/ji<coadd>.fits, hi<coadd>.fits, ki<coadd>.fits (headers as in the real survey's images),
-and in FOLDER/truth stars.parquet and galaxies.parquet (what is there, where and how bright, and its pixels in the images) and
+and in FOLDER/truth stars.parquet and galaxies.parquet (what is there, where and how bright, and its pixels in the
+images), extended.parquet (what a perfect camera would measure of the brighter galaxies: see galaxy_truth.isophotes) and
 simulation.json (the settings). The brightest stars are the real ones of Tycho-2 where the Debian package
 astrometry-data-tycho2-07-littleendian is installed. The same position and seed always give the same sky.
 
@@ -112,6 +113,7 @@ def _write(out, images, sources, settings):
 
     from processing import __version__
     from processing.formats.whole import whole_folder
+    from processing.simulate.truth import true_extended
 
     names = []
     with whole_folder(out, "truth/simulation.json") as folder:
@@ -121,6 +123,7 @@ def _write(out, images, sources, settings):
             fits.PrimaryHDU(image.data, image.header).writeto(folder / names[-1])
         for name, table in zip(("stars", "galaxies"), sources):
             pq.write_table(_truth(table, name, images), folder / "truth" / f"{name}.parquet")
+        pq.write_table(true_extended(sources[1], settings["seeing"]), folder / "truth" / "extended.parquet")
         created = datetime.now(UTC).isoformat()
         record = {"version": __version__, "stage": "simulate", "created": created, "settings": settings}
         (folder / "truth" / "simulation.json").write_text(json.dumps(record, indent=2) + "\n")

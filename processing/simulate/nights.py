@@ -23,6 +23,7 @@ from processing.formats.raw_writer import write_night_log, write_raw_file
 from processing.simulate import tycho
 from processing.simulate.detector import detector
 from processing.simulate.exposure import core_width, expose
+from processing.simulate.galaxy_parts import PARTS
 from processing.simulate.night_plan import plan
 from processing.simulate.optics import optics, tangent
 from processing.simulate.pointing import track
@@ -36,7 +37,7 @@ MARGIN = 240.0
 """Sources are drawn to this many arcsec outside what the frames see, for their wings."""
 
 STAR_COLUMNS = ("id", "ra", "dec", "j", "h", "k", "vt")
-GALAXY_COLUMNS = ("ra", "dec", "j", "h", "k", "reff", "sersic", "axis_ratio", "angle")
+GALAXY_COLUMNS = ("ra", "dec", "j", "h", "k", "reff", "sersic", "axis_ratio", "angle", *PARTS)
 WORKERS = 2
 
 
@@ -87,7 +88,7 @@ class RawSurvey:
             if not Path("/proc", leftover.name.rpartition("-")[2]).exists():
                 leftover.unlink()
         for tile, planned in self.targets.items():
-            write_sky(self.truth / tile, lambda: self.sky(planned))
+            write_sky(self.truth / tile, lambda: self.sky(planned), self.settings.seeing)
         if not (self.root / "reference" / STANDARDS_FILE).exists():
             self._references()
         for night in self.nights:
@@ -187,5 +188,6 @@ class RawSurvey:
 
 
 def _columns(path, names):
-    table = pq.read_table(path, columns=list(names))
-    return {name: table[name].to_numpy() for name in names}
+    """Of the columns ``names`` those that are there."""
+    table = pq.read_table(path)
+    return {name: table[name].to_numpy() for name in names if name in table.column_names}

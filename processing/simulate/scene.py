@@ -6,8 +6,8 @@ import numpy as np
 
 from processing.config import survey
 from processing.simulate.detector import SIDE
+from processing.simulate.galaxy_parts import PARTS, as_gaussians
 from processing.simulate.optics import Optics, tangent
-from processing.simulate.psf import sersic_gaussians
 from processing.simulate.render import add_gaussians
 from processing.simulate.starlight import Wings, add_plane, add_spikes, add_stars, light_shares
 from processing.simulate.weather import GLOW_PARTS, LETTERS, Weather
@@ -20,6 +20,9 @@ BRIGHT, BRIGHT_REACH = 3e4, 320.0
 
 NARROWEST = 0.3
 """Gaussians of galaxies narrower than this many arcsec (sigma) are points."""
+
+LARGE = 6.0
+"""Half-light radii outside an array at which a galaxy still lights it."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +64,7 @@ class Scene:
     def __init__(self, view, truth, track, stars, galaxies):
         self.view, self.truth, self.track = view, truth, track
         self.stars, self.galaxies = (_by_dec(t, view.weather.band) for t in (stars, galaxies))
-        self.gauss, self.owner = _gaussians(self.galaxies)
+        self.gauss, self.owner = as_gaussians(self.galaxies, NARROWEST)
         self.wings = self._wings()
 
     def _wings(self):
@@ -104,9 +107,10 @@ class Scene:
 
     def _add_galaxies(self, light, i, unit, sigma):
         x, y, mag, rows = self.seen(self.galaxies, i)
-        near = (np.abs(x - 127.5) < 128 + 3 * NEAR) & (np.abs(y - 127.5) < 128 + 3 * NEAR)
         core, wings, _, spikes = light_shares()
         scale = self.view.optics.scale
+        reach = 128 + np.maximum(3 * NEAR, LARGE * self.galaxies["reff"][rows] / scale)
+        near = (np.abs(x - 127.5) < reach) & (np.abs(y - 127.5) < reach)
         for xi, yi, m, row in zip(x[near], y[near], mag[near], rows[near]):
             parts = self.gauss[self.owner[row]:self.owner[row + 1]]
             flux = unit * 10 ** (-0.4 * m) * parts[:, 0]
@@ -122,31 +126,6 @@ def _by_dec(table, band):
     mag = np.asarray(table[band], float)
     seen = np.flatnonzero(np.isfinite(mag))
     order = seen[np.argsort(np.asarray(table["dec"])[seen], kind="stable")]
-    names = [n for n in ("ra", "dec", "reff", "sersic", "axis_ratio", "angle") if n in table]
+    names = [n for n in ("ra", "dec", "reff", "sersic", "axis_ratio", "angle", *PARTS) if n in table]
     return {"mag": mag[order], **{name: np.asarray(table[name], float)[order] for name in names}}
 
-
-def _gaussians(galaxies):
-    """Galaxies as Gaussians: (n, 4) share of the light and covariances cxx, cxy, cyy (arcsec2; x west, y north), and
-    where those of each galaxy begin."""
-    parts, begins = [np.zeros((0, 4))], [0]
-    columns = (galaxies.get(name, ()) for name in ("reff", "sersic", "axis_ratio", "angle"))
-    for reff, index, ratio, angle in zip(*columns):
-        sigmas, shares = _merged(reff, round(2 * index) / 2)
-        major, minor = sigmas**2, (sigmas * ratio) ** 2
-        sin, cos = -np.sin(np.radians(angle)), np.cos(np.radians(angle))
-        covariance = major * sin**2 + minor * cos**2, (major - minor) * sin * cos, major * cos**2 + minor * sin**2
-        parts.append(np.column_stack([shares, *covariance]))
-        begins.append(begins[-1] + len(shares))
-    return np.concatenate(parts), np.array(begins)
-
-
-def _merged(reff, index):
-    """Widths (arcsec) and shares of a Sersic profile, the narrowest parts as one."""
-    sigmas, shares = sersic_gaussians(index)
-    sigmas = sigmas * reff
-    narrow = sigmas < NARROWEST
-    if narrow.sum() < 2:
-        return sigmas, shares
-    one = np.sqrt(np.average(sigmas[narrow] ** 2, weights=shares[narrow]))
-    return np.r_[one, sigmas[~narrow]], np.r_[shares[narrow].sum(), shares[~narrow]]

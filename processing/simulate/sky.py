@@ -19,6 +19,7 @@ from cdshealpix import nested
 from processing.errors import SurveyError
 from processing.simulate import tycho
 from processing.simulate.galaxies import cell_galaxies
+from processing.simulate.galaxy_parts import bulges
 from processing.simulate.stars import cell_stars
 
 DEPTH = 8
@@ -70,7 +71,7 @@ class Sky:
 
     ``stars``: id, ra, dec (deg ICRS), j, h, k, vt (mag), real (a Tycho-2 star), primary (id of the star whose
     companion it is, null for none). ``galaxies``: id, ra, dec, j, h, k (total mag), reff (arcsec), sersic, axis_ratio,
-    angle (deg).
+    angle (deg), and what parts them into bulge and disc (galaxy_parts.bulges).
     ``real``: whether Tycho-2 was there to draw from.
     """
 
@@ -140,9 +141,10 @@ def _cell(number):
 
 
 def _cell_sky(cell, seed, density, real):
-    rngs = [np.random.default_rng([seed, kind, cell.number]) for kind in (11, 12)]
+    rngs = [np.random.default_rng([seed, kind, cell.number]) for kind in (11, 12, 13)]
     stars = cell_stars(cell, rngs[0], DEEPEST, density, real)
     galaxies = cell_galaxies(cell, rngs[1], DEEPEST)
+    galaxies |= bulges(galaxies, rngs[2])
     first = cell.number << 24
     stars["primary"] = np.where(stars["primary"] < 0, -1, first + stars["primary"])
     return tuple({"id": first + np.arange(len(t["ra"])), **t} for t in (stars, galaxies))

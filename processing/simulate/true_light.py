@@ -35,7 +35,7 @@ class TrueLight:
         self.rays = truth.rays(night, kind, seq, band)
         stars, galaxies = truth.stars(tile), truth.galaxies(tile)
         view = View(self.optics, with_weather, None, about["bands"][band]["core"])
-        columns = [{name: table[name].to_numpy() for name in names} for table, names in (
+        columns = [{name: table[name].to_numpy() for name in names if name in table.column_names} for table, names in (
             (stars, ("ra", "dec", band)), (galaxies, GALAXY_COLUMNS))]  # fmt: skip
         self.scene = Scene(view, self.table, _track(self.table, about["midnight"]), *columns)
 

@@ -10,7 +10,11 @@ simulation.json
     version, stage and settings (processing.simulate.night_plan.Settings).
 <tile>/stars.parquet, <tile>/galaxies.parquet (tile: TILE of the files, tile number or name of the calibration field)
     Columns of processing.simulate.sky.Sky: id, ra, dec (deg), j, h, k, vt (mag), real, primary; id, ra, dec, j, h, k,
-    reff (arcsec), sersic, axis_ratio, angle (deg). Stars in two tiles have the same id.
+    reff (arcsec), sersic, axis_ratio, angle (deg), and what parts them into bulge and disc (galaxy_parts.bulges). Stars
+    in two tiles have the same id.
+<tile>/extended.parquet
+    Of the galaxies brighter than Ks 15: id, ra, dec, total j, h, k, and what a perfect camera would measure of them at
+    the mean seeing (galaxy_truth.isophotes): r_k20, ba_k20, j_k20, h_k20, k_k20, the same of j21, j_7, h_7, k_7.
 detector_<h>_<band>.fits (h: n or s)
     Images BIAS (DN), RESPONSE (median 1), DARK (DN/s), GLOW (DN a read), WELL (DN above pedestal), NOISE (electron, of
     one read), BAD (bits: 1 dead, 2 hot, 4 noisy); primary header GAIN, RDNOISE, NONLIN, ... as in the raw files.
@@ -35,12 +39,15 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from astropy.io import fits
 
 from processing.errors import SurveyError
 from processing.formats.whole import whole_file
 from processing.schema.bands import BANDS
+from processing.simulate.galaxy_parts import RESOLVED
+from processing.simulate.galaxy_truth import isophotes
 from processing.simulate.scene import draw_stars, local_psf
 from processing.simulate.optics import Optics, optics, tangent
 from processing.simulate.weather import weather
@@ -61,13 +68,21 @@ def write_table(path, table):
         pq.write_table(table, partial)
 
 
-def write_sky(folder, make):
-    """Write stars and galaxies of the Sky that ``make`` returns, unless they are there."""
+def write_sky(folder, make, seeing=None):
+    """Write stars and galaxies of the Sky that ``make`` returns, unless they are there; ``seeing``: FWHM, arcsec."""
     if (folder / "galaxies.parquet").exists() and (folder / "stars.parquet").exists():
         return
     sky = make()
+    write_table(folder / "extended.parquet", true_extended(sky.galaxies, seeing))
     write_table(folder / "stars.parquet", sky.stars)
     write_table(folder / "galaxies.parquet", sky.galaxies)
+
+
+def true_extended(galaxies, seeing=None):
+    """What is known of the galaxies (a Table) that are bright enough to have an isophote: a Table."""
+    bright = galaxies.filter(pc.less(galaxies["k"], RESOLVED))
+    known = isophotes({name: bright[name].to_numpy() for name in bright.column_names}, seeing)
+    return pa.table({name: bright[name] for name in ("id", "ra", "dec", *LETTERS)} | known)
 
 
 def write_night(folder, night, seed, core):
@@ -107,6 +122,10 @@ class Truth:
     def galaxies(self, tile):
         """All galaxies there."""
         return pq.read_table(self.folder / tile / "galaxies.parquet")
+
+    def extended(self, tile):
+        """What a perfect camera would measure of the brighter of them."""
+        return pq.read_table(self.folder / tile / "extended.parquet")
 
     def night(self, night):
         """What is constant in a night: see night.json."""

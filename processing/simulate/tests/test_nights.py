@@ -179,6 +179,11 @@ def isolated(truth, tile, band, low, high, apart=14.0):
     return stars.take(keep)
 
 
+BACKGROUND = 1 + 0.5 * np.pi * np.pi * 3.5**2 / (np.pi * (11**2 - 6**2))
+"""Variance of a sum within 3.5 pixels by sky and reads, over that without the error of the local background: the median
+of a ring (its variance is pi / 2 times that of the mean), which all pixels of the sum share."""
+
+
 def measure(plane, x, y):
     """Sum within 7 arcsec above the local background, and the centroid within 5 arcsec."""
     rows, columns = np.indices((256, 256))
@@ -203,7 +208,8 @@ def compared(raw, truth, kind, seq, band):
         row = frames[star.frame - 1]
         found, *place = measure(image[star.frame - 1], star.x, star.y)
         expected, *model = measure(star_image(geometry, row, star.x, star.y, star.dn), star.x, star.y)
-        noise = (expected + 38.5 * row["sky"]) / header["GAIN"] + 77 * (header["RDNOISE"] / header["GAIN"]) ** 2
+        empty = 38.5 * row["sky"] / header["GAIN"] + 77 * (header["RDNOISE"] / header["GAIN"]) ** 2
+        noise = expected / header["GAIN"] + BACKGROUND * empty
         yield (found - expected) / np.sqrt(noise), found / expected, *np.subtract(place, model)
 
 
