@@ -167,6 +167,8 @@ class ExtendedField:
     object: float = number("")
     starlight: float = number("")
     star_error: float = number("")
+    bright: float = number("adu")
+    galaxy: float = number("")
     glare: float = number("")
     discs: tuple = number("arcsec")
     share_error: float = number("")
@@ -432,6 +434,24 @@ class Release:
 
 
 @dataclass(frozen=True)
+class ExtendedRelease:
+    """Which extended sources a release lists, and what they do to point sources."""
+
+    border: float = number("arcsec")
+    match_radius: float = number("arcsec")
+    score: float = number("")
+    snr: float = number("")
+    mask_brightness: tuple = number("mag/arcsec2")
+    mask_error: float = number("")
+    spike_gain: float = number("mag")
+    fragment_radius: float = number("arcsec")
+    fragment_contrast: float = number("mag")
+    point_radius: float = number("arcsec")
+    contaminates: float = number("arcsec")
+    enlarged: float = number("")
+
+
+@dataclass(frozen=True)
 class Validate:
     """What is required of a release, and of which objects it is measured."""
 
@@ -543,6 +563,7 @@ class Survey:
     associations: Associations
     minor_planets: MinorPlanets
     release: Release
+    extended_release: ExtendedRelease
     validate: Validate
     hips: Hips
 
