@@ -13,6 +13,7 @@ COMMANDS = {
     "release": ("processing.release.command", "extracted fields to a release: catalogs, scans, images, checksums"),
     "validate": ("processing.validate.command", "measure a release against the Level 1 requirements"),
     "release diff": ("processing.release.difference.command", "what differs between two releases, by region and rule"),
+    "hips": ("processing.hips.command", "the images of a release as one sky to zoom and pan in (HiPS)"),
     "publish": ("processing.publish.command", "load a release into the database and switch the services to it"),
     "serve": ("processing.publish.serve", "start the database and the server"),
     "stop": ("processing.publish.stop", "stop the server and the database"),

@@ -529,6 +529,16 @@ class Hips:
 
 
 @dataclass(frozen=True)
+class Hips:
+    """The Atlas Images as one sky to zoom and pan in."""
+
+    order: int = number("")
+    zero_flux: tuple = number("Jy")
+    fade: float = number("pixel")
+    match_order: int = number("")
+
+
+@dataclass(frozen=True)
 class Survey:
     """All sections of the file."""
 
@@ -565,6 +575,7 @@ class Survey:
     release: Release
     extended_release: ExtendedRelease
     validate: Validate
+    hips: Hips
     hips: Hips
 
 

@@ -64,6 +64,8 @@ STAGES = (
     Stage("catalogs", "release.make.make_release", "working database", "HATS, Parquet, MOC, manifest", "release",
           "release"),
     Stage("validation", "validate.command.validate", "catalogs, apparitions, truth", "Level 1 table", "release", "validate"),
+    Stage("sky to zoom in", "hips.make.make_hips", "Atlas images", "HiPS of J, H, Ks and colours", "branch of tiles",
+          "hips, publish"),
     Stage("load", "publish.store.load", "catalogs", "tables beside the running ones", "release", "publish"),
     Stage("switch", "publish.switch.switch", "these tables", "TAP, SCS, SIA, ObsCore", "release", "publish"),
 )

@@ -20,8 +20,8 @@ DONE, PARTIAL, FAILED = "done", "partial", "failed"
 """All of it is there; bands are missing, with the reason; nothing is there, with the reason."""
 
 
-OTHERS = ("simulated_camera", "simulated_night", "artifacts", "associations", "bulk", "difference", "minor_planets",
-          "release", "validate")  # fmt: skip
+OTHERS = ("simulated_camera", "simulated_night", "artifacts", "associations", "bulk", "difference", "hips",
+          "minor_planets", "release", "validate")  # fmt: skip
 """Sections of ``survey.yaml`` that a reduction does not read."""
 
 

@@ -27,14 +27,19 @@ def colour_picture(images):
     ``images``: band letter -> array (ny, nx), DN, NaN where nothing was seen; a band that is not there is dark. One
     stretch of the mean of the bands, so that colours are kept.
     """
+    return colours({band: _scaled(image) for band, image in images.items()})[::-1]
+
+
+def colours(images):
+    """The same of images in units of their noise above the sky (0 where nothing was seen), lines in their own order."""
     shape = next(iter(images.values())).shape
-    scaled = np.stack([weight * _scaled(images[band]) if band in images else np.zeros(shape)
+    scaled = np.stack([weight * images[band] if band in images else np.zeros(shape)
                        for band, weight in COLOURS.items()], axis=-1)  # fmt: skip
     light = np.maximum(scaled.sum(axis=-1) / max(len(images), 1), 0)
     gain = np.arcsinh(light / SOFT) / np.arcsinh(WHITE / SOFT) / np.maximum(light, 1e-3)
     bright = SKY + np.maximum(scaled, -1) * gain[..., None]
     bright /= np.maximum(bright.max(axis=-1, keepdims=True), 1)
-    return np.rint(255 * np.clip(bright, 0, 1)).astype(np.uint8)[::-1]
+    return np.rint(255 * np.clip(bright, 0, 1)).astype(np.uint8)
 
 
 def _scaled(image):
