@@ -1,9 +1,28 @@
 <resource schema="dc" resdir="__system">
 	<!-- What this site adds to the built-in services of DaCHS. -->
 
+	<STREAM id="covered">
+		<doc>What is covered by the release that is published; in the VO, TAP and ObsCore are found by it, too.</doc>
+		<LOOP>
+			<codeItems>
+				from processing.publish.rd_columns import coverage
+				yield from coverage(base.getTableConn)
+			</codeItems>
+			<events>
+				<meta name="coverage.\item">\value</meta>
+			</events>
+		</LOOP>
+	</STREAM>
+
 	<STREAM id="tapdescription">
 		<meta name="description">ADQL queries on the point sources, the scans and the images of a near-infrared sky
 			survey in J, H and Ks, and on the ObsCore table of its images.</meta>
+		<FEED source="covered"/>
+	</STREAM>
+
+	<STREAM id="obscore-registration">
+		<register/>
+		<FEED source="covered"/>
 	</STREAM>
 
 	<STREAM id="tapexamples">

@@ -12,7 +12,9 @@
 		H (1.65 µm) and Ks (2.16 µm) magnitudes, quality and confusion flags; the scans they were observed in; and the
 		Atlas Images they were extracted from. Columns have the names, units and meaning of the 2MASS All-Sky Release.
 	</meta>
+	<meta name="subject">near-infrared-astronomy</meta>
 	<meta name="subject">infrared-astronomy</meta>
+	<meta name="subject">infrared-photometry</meta>
 	<meta name="subject">surveys</meta>
 	<meta name="subject">catalogs</meta>
 	<meta name="creator">2MASS in a Box</meta>
@@ -36,7 +38,15 @@
 
 	<!-- Where on the sky: from the release's coverage.fits, when it is published. -->
 	<coverage>
-		<spectral>8.67e-20 1.72e-19</spectral>
+		<LOOP>
+			<codeItems>
+				from processing.publish.rd_columns import spectral_range
+				yield {"joule": spectral_range()}
+			</codeItems>
+			<events>
+				<spectral>\joule</spectral>
+			</events>
+		</LOOP>
 	</coverage>
 
 	<!-- A running server reads this file again when it has changed; if the package has changed, too (the digest beside
@@ -66,6 +76,9 @@
 
 	<table id="scans" onDisk="True" adql="True" primary="scan_key">
 		<meta name="table-rank">30</meta>
+		<meta name="title">2MASS in a Box: Scans</meta>
+		<meta name="shortName">2MASS box scans</meta>
+		<publish/>
 		<meta name="description">Scans: one row for each pass of the telescope along a tile, with its footprint, time,
 			seeing, zero points and depth.</meta>
 		<index columns="scan_key"/>
@@ -80,6 +93,9 @@
 
 	<table id="atlas" onDisk="True" adql="True" primary="atlas_key">
 		<meta name="table-rank">20</meta>
+		<meta name="title">2MASS in a Box: Atlas Images</meta>
+		<meta name="shortName">2MASS box atlas</meta>
+		<publish/>
 		<meta name="description">Atlas Images: one row for each image (one band of one coadd), with its centre, corners,
 			time, zero point, footprint and address. The same images are in ivoa.obscore.</meta>
 		<meta name="_associatedDatalinkService">
@@ -134,6 +150,9 @@
 
 	<table id="psc" onDisk="True" adql="True" primary="pts_key">
 		<meta name="table-rank">10</meta>
+		<meta name="title">2MASS in a Box: Point Source Catalog</meta>
+		<meta name="shortName">2MASS box psc</meta>
+		<publish/>
 		<meta name="description">Point sources: positions, J, H and Ks magnitudes with uncertainties, quality,
 			contamination and confusion flags, one row for each source.</meta>
 		<meta name="_associatedDatalinkService">
@@ -162,6 +181,9 @@
 
 	<table id="data" onDisk="True" adql="True">
 		<meta name="table-rank">40</meta>
+		<meta name="title">2MASS in a Box: Point Sources by the Names of II/246</meta>
+		<meta name="shortName">2MASS box data</meta>
+		<publish/>
 		<meta name="description">The point sources under the column names of VizieR's II/246, which public tutorials and
 			scripts use; every row of twomass.psc, a choice of its columns.</meta>
 		<meta name="_associatedDatalinkService">
@@ -186,6 +208,9 @@
 
 	<table id="level1" onDisk="True" adql="True" primary="level1_key">
 		<meta name="table-rank">50</meta>
+		<meta name="title">2MASS in a Box: Level 1 Requirements</meta>
+		<meta name="shortName">2MASS box level1</meta>
+		<publish/>
 		<meta name="description">Level 1 requirements: what is asked of the survey and what this release reaches, one row for
 			each requirement, band and source of the figure, with its error and the number of objects behind it. Empty for
 			a release that was not validated.</meta>
@@ -361,8 +386,11 @@
 	<service id="image_links" allowed="dlmeta,dlget">
 		<meta name="title">2MASS in a Box Atlas Images: Links and Cutouts</meta>
 		<meta name="shortName">2MASS box links</meta>
+		<meta name="resType">dataService</meta>
 		<meta name="description">What belongs to an Atlas Image: the file, its pictures, the same field in the other bands,
 			the sources extracted from it, its scan; and cutouts of it.</meta>
+		<publish render="dlmeta" sets="ivo_managed"/>
+		<publish render="dlget" sets="ivo_managed"/>
 		<datalinkCore>
 			<descriptorGenerator procDef="//soda#fits_genDesc">
 				<bind key="accrefPrefix">"atlas/"</bind>
@@ -413,9 +441,11 @@
 
 	<service id="source_links" allowed="dlmeta">
 		<meta name="title">2MASS in a Box Point Sources: Links</meta>
-		<meta name="shortName">2MASS box src links</meta>
+		<meta name="shortName">2MASS src links</meta>
+		<meta name="resType">dataService</meta>
 		<meta name="description">What belongs to a point source: its row, the images that show it, cutouts of them, its
 			scan. The ID is its designation or its pts_key.</meta>
+		<publish render="dlmeta" sets="ivo_managed"/>
 		<datalinkCore>
 			<descriptorGenerator>
 				<setup imports="gavo.protocols.datalink, processing.publish.links">

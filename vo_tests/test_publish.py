@@ -17,6 +17,7 @@ from mocpy import MOC
 
 from processing.publish.exchange import LOCK_SECONDS
 from processing.publish.publication import PUBLISHING
+from processing.publish.store import COVERAGE_ORDER
 from processing.publish.switch import LOCK
 from processing.release import read_release
 from vo_tests.small_release import make_small_release
@@ -131,7 +132,7 @@ def test_nothing_of_the_killed_loads_is_left(server, second):
 
 
 def test_back_brings_the_release_before(server, release, second):
-    server.twomass("publish", "--back")
+    server.twomass("publish", "--rollback")
     assert _whole(server, release, second) == "first"
 
 
@@ -171,7 +172,7 @@ def test_the_images_and_the_coverage_follow_their_release(server, second):
     with server.connect() as connection:
         found = connection.execute("SELECT spatial FROM dc.rdmeta WHERE sourcerd = 'twomass/q'").fetchone()[0]
     moc = MOC.from_fits(second.path / "coverage.fits")
-    assert MOC.from_str(found) == moc.degrade_to_order(8)
+    assert MOC.from_str(found) == moc.degrade_to_order(COVERAGE_ORDER)
 
 
 def test_a_long_query_is_waited_for_and_not_cut_off(server, release, second):
@@ -210,7 +211,7 @@ def test_a_changed_file_is_refused_by_name_and_the_old_release_stays(server, rel
 
 
 @pytest.mark.parametrize("words,expected", [
-    (["no-such-folder"], "no such release folder"), ([], "RELEASE or --back"), (["/etc"], "not a release folder")])
+    (["no-such-folder"], "no such release folder"), ([], "RELEASE or --rollback"), (["/etc"], "not a release folder")])
 def test_what_is_not_a_release_is_refused_in_a_sentence(server, release, words, expected):
     done = server.twomass("publish", *words, check=False)
     assert done.returncode == 1

@@ -75,6 +75,31 @@ def image_terms():
     }
 
 
+def spectral_range():
+    """Energies of the photons in the three bands, lowest and highest, J: as VODataService gives a spectral coverage."""
+    edges = [wavelength for band in BANDS for wavelength in band.wavelength]
+    return f"{PLANCK * LIGHT / max(edges):.3g} {PLANCK * LIGHT / min(edges):.3g}"
+
+
+def coverage(connect):
+    """Where, when and in what light the published release looked, as DaCHS's metadata: dicts of ``item`` and ``value``.
+
+    For the services that DaCHS brings, TAP and ObsCore, which give this release and nothing else.
+    """
+    yield {"item": "waveband", "value": "Infrared"}
+    yield {"item": "spectral", "value": spectral_range()}
+    for row in sample(connect, COVERED):
+        yield {"item": row["item"], "value": row["value"]}
+
+
+PLANCK, LIGHT = 6.62607015e-34, 299792458.0
+"""J s, m/s."""
+
+COVERED = """
+    SELECT 'spatial' AS item, spatial AS value FROM dc.rdmeta WHERE sourcerd = 'twomass/q' AND spatial IS NOT NULL
+    UNION ALL SELECT 'temporal', concat_ws(' ', round(temporal[1]::numeric, 5), round(temporal[2]::numeric, 5))
+    FROM dc.rdmeta WHERE sourcerd = 'twomass/q' AND temporal IS NOT NULL"""
+
 SOURCE = "SELECT ra, dec, pts_key, designation, k_m FROM twomass.psc ORDER BY pts_key LIMIT 1"
 IMAGE = "SELECT ra, dec, atlas_key, file, bytes, band FROM twomass.atlas ORDER BY atlas_key LIMIT 1"
 

@@ -34,8 +34,16 @@ INDEXES = {
 BATCH = 20_000
 """Rows encoded at a time."""
 
-COVERAGE_ORDER = 8
-"""Of the MOC in the registry: 14 arcmin."""
+COVERAGE_ORDER = 6
+"""Of the MOC in the registry: 55 arcmin. Registries look for places as cells of this order, which a finer MOC would have
+to cover whole (RegTAP 1.2)."""
+
+TIMES = """
+    SELECT CASE WHEN min(first) IS NOT NULL THEN ARRAY[min(first), max(last)] END FROM (
+        SELECT min(jdate) - 2400000.5 AS first, max(jdate) - 2400000.5 AS last FROM {store}.scans UNION ALL
+        SELECT min(jdate) - 2400000.5, max(jdate) - 2400000.5 FROM {store}.psc UNION ALL
+        SELECT min(mjd), max(mjd) FROM {store}.atlas) AS times"""
+"""First and last time (MJD) that a scan began, a source or an image was observed."""
 
 FOOTPRINT = ("('{(' || ra_1 || 'd,' || dec_1 || 'd),(' || ra_2 || 'd,' || dec_2 || 'd),(' || ra_3 || 'd,' || dec_3 "
              "|| 'd),(' || ra_4 || 'd,' || dec_4 || 'd)}')::spoly")
@@ -50,8 +58,9 @@ def store_name(release):
 
 def layout():
     """A mark of how this program lays a release out in tables; the services fit a store of the same layout alone."""
-    parts = [table_sql(load_table(table), table) for table in TABLES] + [repr(INDEXES), FOOTPRINT, str(COVERAGE_ORDER)]
-    return hashlib.sha256("\n".join([*parts, repr(COLUMNS)]).encode()).hexdigest()[:16]
+    parts = [*(table_sql(load_table(table), table) for table in TABLES), repr(INDEXES), FOOTPRINT, TIMES,
+             str(COVERAGE_ORDER), repr(COLUMNS)]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 
 
 def stores(connection):
@@ -153,14 +162,18 @@ def _finish_atlas(connection, store):
 
 
 def _add_coverage(connection, store, release):
-    """The area of the release, as DaCHS and the registry take it: an ASCII MOC (ICRS), no finer than needed there."""
+    """Where and when the release looked, as DaCHS and the registry take it.
+
+    An ASCII MOC (ICRS), no finer than needed there, and the first and last time (MJD), null when no row has one.
+    """
     from mocpy import MOC
 
     moc = MOC.from_fits(release.path / "coverage.fits")
     if moc.max_order > COVERAGE_ORDER:
         moc = moc.degrade_to_order(COVERAGE_ORDER)
-    connection.execute(f"CREATE TABLE {store}.coverage (moc text)")
-    connection.execute(f"INSERT INTO {store}.coverage VALUES (%s)", (moc.to_string("ascii").strip(),))
+    connection.execute(f"CREATE TABLE {store}.coverage (moc text, times double precision[])")
+    connection.execute(f"INSERT INTO {store}.coverage SELECT %s, ({TIMES.format(store=store)})",
+                       (moc.to_string("ascii").strip(),))
 
 
 def _index(connection, store, table):

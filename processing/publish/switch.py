@@ -18,8 +18,12 @@ import signal
 import sys
 import traceback
 from contextlib import contextmanager
+from datetime import datetime, timezone
 
 RD = "twomass/q"
+REGISTERED = (RD, "twomass/site", "//services", "//tap", "//obscore")
+"""What has records in the registry: the survey's services and tables, the organisation, the authority, TAP, ObsCore."""
+
 TRY_AGAIN = 75
 """EX_TEMPFAIL of sysexits.h."""
 
@@ -80,20 +84,21 @@ def switch(store, previous, mark, seconds):
         _replace_tables(api, connection, resource, store)
         _replace_metadata(connection, resource, _rows(connection, store))
         _replace_products(connection, store)
-        connection.execute("UPDATE dc.rdmeta SET spatial = (SELECT moc FROM %s.coverage) WHERE sourcerd = '%s'"
-                           % (store, RD))
-        note = {"store": store, "previous": previous, "mark": mark}
+        connection.execute("UPDATE dc.rdmeta SET (spatial, temporal) = (SELECT moc, times FROM %s.coverage) "
+                           "WHERE sourcerd = '%s'" % (store, RD))
+        note = {"store": store, "previous": previous, "mark": mark, "since": _now()}
         connection.execute("COMMENT ON SCHEMA published IS %(note)s", {"note": json.dumps(note)})
 
 
 def register():
-    """Put the services into DaCHS's own registry; what they cover is that of the release just published."""
+    """Put services and tables into DaCHS's own registry; what they cover is that of the release just published."""
     from gavo import api, base
     from gavo.registry import publication
 
     base.caches.clearForName(RD)  # read it again: it asks the database for the coverage
     connection = api.getDBConnection("admin")
-    publication.updateServiceList([api.getRD(RD)], connection=connection, onlyWarn=False)
+    descriptors = [api.getRD(name) for name in REGISTERED]
+    publication.updateServiceList(descriptors, connection=connection, onlyWarn=False)
     note = {**_comment(connection, "published"), "registered": True}
     connection.execute("COMMENT ON SCHEMA published IS %(note)s", {"note": json.dumps(note)})
     connection.commit()
@@ -109,6 +114,10 @@ def _committing_once(api):
         type(connection).commit(connection)
     finally:
         connection.close()
+
+
+def _now():
+    return datetime.now(timezone.utc).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def _rows(connection, store):
