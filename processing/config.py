@@ -197,6 +197,13 @@ class ExtendedMeasures:
 
 
 @dataclass(frozen=True)
+class ExtendedList:
+    """Which extended sources the working database keeps."""
+
+    score: float = number("")
+
+
+@dataclass(frozen=True)
 class Listing:
     """Which fitted components are sources."""
 
@@ -554,6 +561,7 @@ class Survey:
     extended: Extended
     extended_field: ExtendedField
     extended_measures: ExtendedMeasures
+    extended_list: ExtendedList
     listing: Listing
     glare: Glare
     aperture: Aperture

@@ -1,9 +1,11 @@
 """A field without its background and its stars: what extended sources are looked for in."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from scipy import ndimage
+from scipy.spatial import cKDTree
 
 from processing.config import survey
 from processing.extended.background import CELL, Plate, cell_means, plate
@@ -39,6 +41,11 @@ class CleanBand:
     discs: Discs
     width: Width
 
+    @cached_property
+    def tree(self):
+        """The places of its sources."""
+        return cKDTree(np.column_stack([self.band.stars.x, self.band.stars.y]))
+
 
 @dataclass(frozen=True, eq=False)
 class CleanField:
@@ -61,32 +68,33 @@ class _Drawn:
     psf: CellPSF
     left: np.ndarray
     good: np.ndarray
-    glare: np.ndarray
     cells: np.ndarray
 
 
 def _without_stars(band):
     psf, light = cell_psf(band.psf, band.data.shape), np.zeros(band.data.shape, np.float32)
     draw(light, band, psf, np.flatnonzero(drawable(band)))
-    glare = glare_of(band, psf)
+    glare = glare_of(band, psf, np.zeros(len(band.stars)))
     left, good = np.empty_like(light), np.empty(light.shape, bool)
-    take_off(band.data, light, band.noise, glare, np.float32(survey().extended_field.starlight), left, good)
-    return _Drawn(psf, left, good, glare, cell_means(left, good))
+    take_off(band.data, light, band.noise, np.float32(survey().extended_field.starlight), left, good)
+    return _Drawn(psf, left, good, cell_means(left, good & (glare == 0)))
 
 
-def glare_of(band, psf):
+def glare_of(band, psf, share):
     """Where nothing is seen (Mask.UNSEEN) or the halo or spikes of a star are bright (BRIGHT_STAR): uint8 (ny, nx).
 
-    Saturated stars, and those of ``glare.parent`` or more.
+    Saturated stars, and those of ``extended_field.bright`` or more if they are no galaxies: of their light ``share``
+    (n,), less than ``extended_field.galaxy``, is left as a disc.
     """
     mask = np.where(np.isfinite(band.data), 0, Mask.UNSEEN).astype(np.uint8)
-    stars, rules = band.stars, survey().glare
-    rows = np.flatnonzero((saturated(stars) | (stars.flux > rules.parent)) & np.isfinite(stars.flux))
-    light = survey().extended_field.glare * typical(band.noise)
+    stars, rules = band.stars, survey().extended_field
+    bright = (stars.flux > rules.bright) & ~(share > rules.galaxy)
+    rows = np.flatnonzero((saturated(stars) | bright) & np.isfinite(stars.flux))
+    light = rules.glare * typical(band.noise)
     peak = float(psf.surfaces[0].stamp(0.0, 0.0).max())
     flux = stars.flux[rows]
     mark_glare(mask, stars.x[rows], stars.y[rows], wings_reach(flux, light), spike_reach(flux, light, band.band, peak),
-               rules.spike_width, np.uint8(Mask.BRIGHT_STAR))  # fmt: skip
+               survey().glare.spike_width, np.uint8(Mask.BRIGHT_STAR))  # fmt: skip
     return mask
 
 
@@ -141,7 +149,9 @@ def _level_error(left):
 
 
 def _finished(band, drawn, level, error):
-    drawn.left[drawn.glare & Mask.UNSEEN == 0] -= level.whole()[drawn.glare & Mask.UNSEEN == 0]
+    seen = np.isfinite(band.data)
+    np.subtract(drawn.left, level.whole(), out=drawn.left, where=seen)
     discs = Discs(band.psf, band.data.shape, typical(band.noise))
-    return CleanBand(band, drawn.psf, level, drawn.left, drawn.good, drawn.glare, error, discs,
-                     widths(band.stars, drawn.left, discs))  # fmt: skip
+    width = widths(band.stars, drawn.left, discs)
+    glare = glare_of(band, drawn.psf, width.share)
+    return CleanBand(band, drawn.psf, level, drawn.left, drawn.good & (glare == 0), glare, error, discs, width)

@@ -16,15 +16,15 @@ def add_cells(image, good, size, sums, counts):
 
 
 @numba.njit(cache=True)
-def take_off(data, starlight, noise, glare, limit, left, good):
-    """``left``: ``data`` without starlight, 0 where not observed; ``good``: bool, observed, without ``glare`` (0) and with
-    starlight below ``limit`` of the noise. All (ny, nx)."""
+def take_off(data, starlight, noise, limit, left, good):
+    """``left``: ``data`` without starlight, 0 where not observed; ``good``: bool, observed and with starlight below
+    ``limit`` of the noise. All (ny, nx)."""
     ny, nx = data.shape
     for j in range(ny):
         for i in range(nx):
             seen = np.isfinite(data[j, i])
             left[j, i] = data[j, i] - starlight[j, i] if seen else np.float32(0.0)
-            good[j, i] = seen and glare[j, i] == 0 and starlight[j, i] < limit * noise[j, i]
+            good[j, i] = seen and starlight[j, i] < limit * noise[j, i]
 
 
 @numba.njit(cache=True)

@@ -9,7 +9,7 @@ perfectly, is followed along the field: the ridge, and the scatter about it.
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import fft, ndimage
+from scipy import fft
 
 from processing.config import survey
 from processing.detect.noise import HALF_WIDTH, passband_excess, whiten
@@ -27,8 +27,11 @@ HALF = 10
 PHASES = 3
 """Places of a star within a pixel, each axis, for which there is a filter."""
 
-WINDOW = 201
-"""Stars about a place along the field whose median is the ridge there."""
+WINDOW = 100
+"""Stars along the field whose median is a point of the ridge."""
+
+FEW, PRECISE = 20, 0.05
+"""The ridge is that of the stars whose share has less noise than this, or of so many of the best."""
 
 BRIGHT = 10.0
 """Stars on the ridge are so many sigma bright."""
@@ -90,17 +93,20 @@ def widths(stars, left, discs):
 
 
 def _ridge(y, share, sigma, usual):
-    """Median of the usual stars along the field, and their scatter beyond noise: at all ``y``."""
+    """Median of the usual stars along the field, and their scatter beyond noise: at all ``y``.
+
+    Stars with the least noise, at least FEW of them, tell both.
+    """
     usual = np.flatnonzero(usual & np.isfinite(share))
-    if len(usual) < 5:
-        return 0.0, survey().extended_field.share_error
-    order = usual[np.argsort(y[usual], kind="stable")]
-    size = min(WINDOW, len(order) // 2 * 2 - 1)
-    middle = ndimage.median_filter(share[order], size, mode="nearest")
-    off = 1.4826 * ndimage.median_filter(np.abs(share[order] - middle), size, mode="nearest")
-    noise = ndimage.median_filter(sigma[order], size, mode="nearest")
-    scatter = np.sqrt(np.maximum(off**2 - noise**2, survey().extended_field.share_error**2))
-    return np.interp(y, y[order], middle), np.interp(y, y[order], scatter)
+    least = survey().extended_field.share_error
+    if len(usual) < FEW:
+        return 0.0, least
+    usual = usual[sigma[usual] <= max(PRECISE, np.sort(sigma[usual])[FEW - 1])]
+    parts = np.array_split(usual[np.argsort(y[usual], kind="stable")], max(1, round(len(usual) / WINDOW)))
+    place, middle = (np.array([np.median(one[part]) for part in parts]) for one in (y, share))
+    off = [1.4826 * np.median(np.abs(share[part] - value)) for part, value in zip(parts, middle)]
+    scatter = [np.hypot(least, np.sqrt(max(one**2 - np.median(sigma[part]) ** 2, 0.0))) for one, part in zip(off, parts)]
+    return np.interp(y, place, middle), np.interp(y, place, scatter)
 
 
 def _filters(surface):

@@ -1,0 +1,110 @@
+"""The sum of the bands, stars off and seeds left in, in cells of several sizes: what shows there, and how far."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from scipy import ndimage
+
+from processing.config import survey
+from processing.extended.clean import robust_scatter
+from processing.extended.pixels import add_cells
+from processing.extended.starlight import draw, typical
+
+CORE = 6
+"""Pixels about a seed that count although its own light is there."""
+
+WINDOW = 1024
+"""Rows over which the noise of a scale is one."""
+
+
+@dataclass(frozen=True, eq=False)
+class Summed:
+    """The bands' sum: ``data`` (ny, nx), DN, 0 where not ``good`` (bool)."""
+
+    data: np.ndarray
+    good: np.ndarray
+
+
+def summed(bands, wide):
+    """The Summed of CleanBands (list) with the Seeds ``wide`` left in.
+
+    Weighed by the noise: galaxies have about as many DN in all bands.
+    """
+    weights = np.array([typical(one.band.noise) ** -2.0 for one in bands], np.float32)
+    shape = bands[0].left.shape
+    total, seen, core = np.zeros(shape, np.float32), np.zeros(shape, np.float32), _around(shape, wide.x, wide.y)
+    for one, weight, members in zip(bands, weights, wide.members.T):
+        own = np.zeros(shape, np.float32)
+        draw(own, one.band, one.psf, members[members >= 0])
+        good = one.good | (core & (one.glare == 0))
+        total[good] += weight * (one.left[good] + own[good])
+        seen[good] += weight
+    good = seen > 0
+    return Summed(np.divide(total, seen, out=total, where=good), good)
+
+
+def _around(shape, x, y):
+    mask = np.zeros(shape, bool)
+    for cx, cy in zip(np.rint(x).astype(int), np.rint(y).astype(int)):
+        mask[max(cy - CORE, 0):cy + CORE + 1, max(cx - CORE, 0):cx + CORE + 1] = True
+    return mask
+
+
+@dataclass(frozen=True, eq=False)
+class Scale:
+    """Cells of ``size`` pixels. ``data``: mean of a pixel, smoothed by one cell, DN; ``significance``: of it;
+    ``regions``: the numbers, from 1, of those above the isophote."""
+
+    size: int
+    data: np.ndarray
+    significance: np.ndarray
+    regions: np.ndarray
+
+    def regions_at(self, x, y):
+        """Numbers of the regions at places, 0 for none: (n,)."""
+        row, column = (np.clip((np.asarray(place) + 0.5) // self.size, 0, n - 1).astype(int)
+                       for place, n in zip((y, x), self.regions.shape))  # fmt: skip
+        return self.regions[row, column]
+
+    @cached_property
+    def peaks(self):
+        """The highest significance of each region: (regions,)."""
+        return ndimage.maximum(self.significance, self.regions, np.arange(1, self.regions.max() + 1))
+
+    @cached_property
+    def _slices(self):
+        return ndimage.find_objects(self.regions)
+
+    def region(self, number):
+        """Of a region: x, y (pixel of the field) of its cells, and their data: three arrays."""
+        where = self._slices[number - 1]
+        rows, columns = np.nonzero(self.regions[where] == number)
+        x, y = ((k + s.start + 0.5) * self.size - 0.5 for k, s in ((columns, where[1]), (rows, where[0])))
+        return x, y, self.data[where][rows, columns]
+
+    def hide(self, total, numbers):
+        """Take the pixels of regions, and one cell about them, out of a Summed."""
+        cells = ndimage.binary_dilation(np.isin(self.regions, numbers), np.ones((3, 3)))
+        hidden = np.repeat(np.repeat(cells, self.size, axis=0), self.size, axis=1)
+        hidden = hidden[:total.data.shape[0], :total.data.shape[1]]
+        total.good[hidden] = False
+
+
+def scale_of(total, size):
+    """The Scale of a Summed in cells of ``size`` pixels."""
+    ny, nx = (-(-n // size) for n in total.data.shape)
+    sums, counts = np.zeros((2, ny, nx), np.float32)
+    add_cells(total.data, total.good, size, sums, counts)
+    sums, seen = (ndimage.gaussian_filter(one / size**2, 1.0, mode="constant", truncate=3.0) for one in (sums, counts))
+    data = np.where(seen > 0.5, sums / np.maximum(seen, 0.5), np.float32(np.nan))
+    significance = np.nan_to_num(data / _noise(data, size))
+    regions, _ = ndimage.label(significance > survey().extended_field.isophote, np.ones((3, 3)))
+    return Scale(size, np.nan_to_num(data), significance, regions)
+
+
+def _noise(data, size):
+    """Noise of each row of cells, the scatter over WINDOW pixels along the field: (rows, 1)."""
+    parts = np.array_split(np.arange(len(data)), max(1, round(len(data) * size / WINDOW)))
+    each = [robust_scatter(data[part]) for part in parts]
+    return np.interp(np.arange(len(data)), [part.mean() for part in parts], each)[:, None].astype(np.float32)

@@ -1,0 +1,101 @@
+"""Seeds: point sources that are wider than the stars about them, in one band or in all together."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.spatial import cKDTree
+
+from processing.config import survey
+
+SAME = 1.5
+"""Arcsec within which sources of different bands are one."""
+
+WORTH = 1.0
+"""Sigma in one band from which a source is looked at in all."""
+
+
+@dataclass(frozen=True, eq=False)
+class Seeds:
+    """Arrays with one element a seed: ``x``, ``y``: pixel; ``score``: sigma by which it is wider than a star; ``light``:
+    DN of its disc, mean of the bands weighed by their noise; ``flux``: the same of the point source; ``members``:
+    (n, bands), the index of the source in each band's list, -1 for none."""
+
+    x: np.ndarray
+    y: np.ndarray
+    score: np.ndarray
+    light: np.ndarray
+    flux: np.ndarray
+    members: np.ndarray
+
+    def __len__(self):
+        return len(self.x)
+
+    def select(self, keep):
+        return Seeds(*(getattr(self, name)[keep] for name in self.__dataclass_fields__))
+
+
+def seeds(bands):
+    """The Seeds among the sources of CleanBands (list), the one with most light first."""
+    found = united(bands, [np.flatnonzero(np.nan_to_num(one.width.score, nan=-9.0) > WORTH) for one in bands])
+    rules = survey().extended_field
+    share = found.light / np.maximum(found.flux, 1e-9)
+    found = found.select((found.score > rules.wide) & (share > rules.share))
+    found = found.select(np.argsort(-(found.light + found.flux), kind="stable"))
+    return found.select(_first_of_each(found))
+
+
+def united(bands, rows):
+    """Sources of CleanBands as Seeds, whether they are wide or not; ``rows``: list of their indices in each band."""
+    places = np.concatenate([np.column_stack([one.band.stars.x[k], one.band.stars.y[k]]) for one, k in zip(bands, rows)])
+    return _summed(bands, np.unique(np.stack([_nearest(one, places) for one in bands], axis=1), axis=0))
+
+
+def source_at(bands, x, y, radius):
+    """The brightest source within ``radius`` pixels of a place as Seeds of length 1, or 0."""
+    near = [one.tree.query_ball_point((x, y), radius) for one in bands]
+    found = united(bands, near) if any(near) else _summed(bands, np.zeros((0, len(bands)), int))
+    return found.select(np.argsort(-found.flux, kind="stable")[:1])
+
+
+def _nearest(one, places):
+    if not len(one.band.stars) or not len(places):
+        return np.full(len(places), -1)
+    distance, index = one.tree.query(places, distance_upper_bound=SAME)
+    return np.where(np.isfinite(distance), index, -1)
+
+
+def _summed(bands, members):
+    """The Seeds of rows of members: means over bands by the noise of the light, the score as that of one measurement."""
+    sums = np.zeros((6, len(members)))
+    best = np.zeros(len(members))
+    for one, index in zip(bands, members.T):
+        stars, width = one.band.stars, one.width
+        known = (index >= 0) & np.isfinite(width.share[index]) & (width.error[index] > 0)
+        rows, index = np.flatnonzero(known), index[known]
+        error, weight = width.error[index] * stars.flux[index], 1 / one.discs.noise**2
+        light = width.share[index] * stars.flux[index]
+        sums[:, rows] += [light / error**2, 1 / error**2, weight * light, weight * stars.flux[index],
+                          weight + np.zeros(len(rows)), stars.flux[index] * weight]  # fmt: skip
+        best[rows] = np.maximum(best[rows], width.score[index])
+    with np.errstate(invalid="ignore", divide="ignore"):
+        score = np.fmax(np.where(sums[1] > 0, sums[0] / np.sqrt(sums[1]), np.nan), best)
+        light, flux = sums[2] / sums[4], sums[3] / sums[4]
+    return Seeds(*_places(bands, members), score, light, flux, members)
+
+
+def _places(bands, members):
+    """x, y: means over the bands by the significance of the source."""
+    sums = np.zeros((3, len(members)))
+    for one, index in zip(bands, members.T):
+        stars, rows = one.band.stars, np.flatnonzero(index >= 0)
+        snr2 = np.maximum(stars.flux[index[rows]] / stars.flux_err[index[rows]], 1.0) ** 2
+        sums[:, rows] += [snr2 * stars.x[index[rows]], snr2 * stars.y[index[rows]], snr2]
+    return sums[0] / sums[2], sums[1] / sums[2]
+
+
+def _first_of_each(found):
+    """Rows without an earlier one within SAME arcsec."""
+    if not len(found):
+        return np.zeros(0, int)
+    pairs = cKDTree(np.column_stack([found.x, found.y])).query_pairs(SAME, output_type="ndarray")
+    return np.setdiff1d(np.arange(len(found)), pairs.max(axis=1) if len(pairs) else [])
