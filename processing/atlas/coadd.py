@@ -47,12 +47,13 @@ class Nodes:
     area: np.ndarray
 
 
-def coadd(frames, solution, band, grid, sky=None):
+def coadd(frames, solution, band, grid, sky=None, starlight=True):
     """The Field of ``grid`` from the UsableFrames ``frames`` of ``band``.
 
     Every frame is levelled: what is taken off is the median of its differences from what is in the image already, where
     both see (Explanatory Supplement IV.3). The image gets the mean of what was taken off its frames, so that its level
     is that of the average frame; ``sky`` (DN a 1 arcsec pixel) replaces this level, None: that of the frames.
+    ``starlight``: whether the photons of what shines count in the noise as those of the sky do.
     """
     half = np.float32(0.5 * survey().simulate.kernel_box / survey().simulate.frame_pixel)
     total, variance = np.zeros((2, *grid.shape), np.float32)
@@ -72,7 +73,7 @@ def coadd(frames, solution, band, grid, sky=None):
         levels.append(frames.level[nodes.frame] * scale)
     level = np.mean(offsets or [0.0]) + (np.mean(levels or [0.0]) if sky is None else sky)
     photons = _kernel_noise(float(half)) / survey().simulate.frame_pixel**2 / survey().instrument.gain
-    data, noise = finished(total, coverage, variance, np.float32(level), np.float32(photons))
+    data, noise = finished(total, coverage, variance, np.float32(level), np.float32(photons if starlight else 0.0))
     return Field(grid, band, data, coverage, noise, np.array(used, int), np.add(offsets, levels))
 
 

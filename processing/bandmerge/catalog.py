@@ -60,10 +60,33 @@ def catalog_columns(plane, sources, merged_sources):
     columns |= _from_bands(plane, sources, merged_sources, x, y)
     columns |= _observation(plane, x, y)
     columns |= _neighbours(columns["ra"], columns["dec"])
-    order = np.lexsort([columns["ra"], columns["dec"]])
+    order = _order(columns["ra"], columns["dec"])
     columns = {name: _ordered(values, order) for name, values in columns.items()}
     columns["designation"] = designations(columns["ra"], columns["dec"])
     return columns
+
+
+def catalog_rows(plane, merged, band):
+    """Row of the table in which each source of a list is, -1 for none; ``band``: number of the list in ``merged``
+    (Merged)."""
+    ra, dec = _listed_places(plane, *(merged.places.xy / plane.pixel_scale).T)
+    row = np.empty(len(merged), int)
+    row[_order(ra, dec)] = np.arange(len(merged))
+    source = merged.index[:, band]
+    rows = np.full(source.max(initial=-1) + 1, -1)
+    rows[source[source >= 0]] = row[source >= 0]
+    return rows
+
+
+def _order(ra, dec):
+    """Rows from south to north."""
+    return np.lexsort([ra, dec])
+
+
+def _listed_places(plane, x, y):
+    """ra, dec as the catalog lists them."""
+    ra, dec = plane.sky_position(x, y)
+    return np.mod(np.round(ra, STEPS["ra"]), 360.0), np.round(dec, STEPS["dec"])
 
 
 def _confused_rows(merged, confused):
@@ -73,8 +96,7 @@ def _confused_rows(merged, confused):
 
 
 def _positions(plane, merged, x, y):
-    ra, dec = plane.sky_position(x, y)
-    ra, dec = np.mod(np.round(ra, STEPS["ra"]), 360.0), np.round(dec, STEPS["dec"])
+    ra, dec = _listed_places(plane, x, y)
     major, minor, angle = sky_ellipse(merged.places.cov, plane.to_sky(x, y))
     glon, glat = galactic(ra, dec)
     return {

@@ -42,6 +42,10 @@ class FieldPlane:
             "x_scan": cross_scan(image, x), "jdate": None if jdate is None else np.round(jdate, 4),
         }
 
+    def image_position(self, x, y):
+        """See ``Plane``."""
+        return (np.asarray(x) + 0.5) * self.pixel_scale, (np.asarray(y) + 0.5) * self.pixel_scale
+
     def edges(self, x, y):
         """See ``Plane``; where an edge is cut off, the border of the image stands for it and gives no distance."""
         image, place, nothing = self.image, self.field.place, [None] * len(x)

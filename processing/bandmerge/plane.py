@@ -46,6 +46,9 @@ class Plane(Protocol):
         ``jdate`` is rounded to what it is good for.
         """
 
+    def image_position(self, x, y):
+        """Place from the sides of small x and y of the Atlas Image of ``observation``, arcsec: two arrays (n,)."""
+
     def edges(self, x, y):
         """Columns dist_edge_ns, dist_edge_ew (whole arcsec), dist_edge_flg: lists, None where not known."""
 

@@ -71,6 +71,15 @@ class ScanPlane:
             "jdate": np.round(self.track.mean(y, self.mjd) + MJD_ZERO, 6),
         }
 
+    def image_position(self, x, y):
+        """See ``Plane``."""
+        number, place = self._deepest(x, y), np.empty((2, len(x)))
+        ra, dec = self.sky_position(x, y)
+        for k, image in enumerate(self.images):
+            here = number == k
+            place[:, here] = image.wcs.wcs_world2pix(ra[here], dec[here], 0)
+        return tuple((place + 0.5) * self.pixel_scale)
+
     def edges(self, x, y):
         """See ``Plane``; edges of what six frames and all bands cover, negative beyond them."""
         inside = self.track.inside(x, y) * self.pixel_scale

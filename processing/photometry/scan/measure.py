@@ -12,12 +12,13 @@ from processing.photometry.scan.detection import crowding, first_peaks, more_pea
 from processing.photometry.scan.extended import galaxies_joined
 from processing.photometry.scan.fit import Model, fitted
 from processing.photometry.scan.kernels import FIT
-from processing.photometry.scan.listing import band_sources
+from processing.photometry.scan.listing import band_sources, total_over_fit
 from processing.photometry.scan.places import Mapping, apparitions
 from processing.photometry.scan.psf import first_guess
 from processing.photometry.scan.psf_stars import learned_from_stars
 from processing.photometry.scan.saturated import apart_from, in_glare_of, without_bright
 from processing.photometry.scan.sky import frame_sky, without_sky
+from processing.photometry.scan.strip_psf import strip_psf
 
 
 PSF_PEAKS = 5.0
@@ -54,6 +55,17 @@ def measure_scan(scan, solution, usable, progress=lambda what: None):
 
 def measure_band(scan, solution, band, frames, grid, progress=lambda what: None):
     """The BandSources of one band; ``frames``: its UsableFrames, ``grid``: the strip."""
+    return measure_band_with_psf(scan, solution, band, frames, grid, progress)[0]
+
+
+def measure_band_with_psf(scan, solution, band, frames, grid, progress=lambda what: None):
+    """The BandSources of one band, and the StripPSF that goes with their fluxes."""
+    work, model = fitted_band(scan, solution, band, frames, grid, progress)
+    return band_sources(work, model), strip_psf(model, grid.shape, total_over_fit(model))
+
+
+def fitted_band(scan, solution, band, frames, grid, progress=lambda what: None):
+    """The Frames of one band and the Model fitted to them."""
     rules = survey().scan_photometry
     work = Frames(scan, solution, band, frames, grid)
     progress("bright stars")
@@ -81,7 +93,7 @@ def measure_band(scan, solution, band, frames, grid, progress=lambda what: None)
     model = galaxies_joined(work, model, left, known)
     progress("final fit")
     model = work.with_sky(fitted(without_doubtful(model), 2))
-    return band_sources(work, fitted(pruned(model), 1))
+    return work, fitted(pruned(model), 1)
 
 
 class Frames:

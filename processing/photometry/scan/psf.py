@@ -70,8 +70,8 @@ class FramePSF:
     @cached_property
     def planes(self):
         """Core coefficients of the series: (10, c, c): the surface, first and second derivatives with the moments."""
-        first = [_changed(self.surface, k) for k in range(3)]
-        second = [_changed(first[i], k) for i in range(3) for k in range(i, 3)]
+        first = [changed(self.surface, k) for k in range(3)]
+        second = [changed(first[i], k) for i in range(3) for k in range(i, 3)]
         cut = KNOTS * (RADIUS - CORE)
         middle = np.s_[cut:cut + CORE_SIZE, cut:cut + CORE_SIZE]
         return np.stack([plane[middle] for plane in (self.surface, *first, *second)])
@@ -98,7 +98,7 @@ def over_field(x, y):
     return np.stack([u**a * v**b - (1 / 3 if max(a, b) == 2 else 0.0) for a, b in FIELD], axis=1)
 
 
-def _changed(surface, moment):
+def changed(surface, moment):
     """What a change of the second moment xx, xy or yy by 1 pixel**2 does to the surface's coefficients."""
     if moment == 1:
         slope = ndimage.correlate1d(surface, [-0.5, 0, 0.5], axis=0, mode="constant")
