@@ -17,6 +17,7 @@ says which), sorted by HEALPix number, so that those of any place are found at o
                        behind equal ones (keys), nearest neighbours anywhere in the catalog (neighbours); its file of the
                        catalog (catalogs/) and the apparitions of its sources (apparitions); associations/ on request
     scans/calibration_fields  of each night the apparitions in the scans of calibration fields
+    extended/          the extended sources beside the points: their own rules, catalog, keys to and from the points
   5 finish             tables of scans and images, coverage, what HATS says of the catalog, the manifest
 
 The survey's own published files take a shorter way (published/), and difference/ tells two releases apart.

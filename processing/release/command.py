@@ -5,9 +5,11 @@ tile, takes out artifacts, chooses the sources that the catalog lists, finds dup
 and names, and writes the whole release folder:
 
   psc/            the point sources, a HATS catalog of VOParquet files
+  xsc/            the extended sources, the same way, when the scans have some (extended.parquet)
   scans.parquet   one row a scan
   atlas.parquet   one row an Atlas Image; the images themselves in atlas/
   apparitions/    what each scan says of sources that several scans could see (overlaps, scans not chosen, calibration)
+  extended_apparitions.parquet  the same of extended sources
   artifacts.parquet  what was taken for an artifact of a bright star and dropped
   coverage.fits   the sky they cover (MOC)
   release.json    what it was made of, row counts, checksums
@@ -112,11 +114,21 @@ def report(release):
     lines += _left_out(release.left_out)
     lines += [f"  artifacts  {what}: {_kinds(kinds)}" for what, kinds in release.content.get("artifacts", {}).items()]
     lines += [f"  apparitions  {kind}: {rows}" for kind, rows in release.content.get("apparitions", {}).items()]
+    lines += _of_extended(release.content.get("extended"))
     rows = release.rows
     lines.append(f"{release.path}: release {release.name} with {rows['psc']} point sources, "
                  f"{_extended(rows)}{rows['scans']} scans, "
                  f"{rows['atlas']} images, {len(release.files)} files")
     return "\n".join(lines)
+
+
+def _of_extended(told):
+    """The account of the extended sources, where there are some."""
+    if told is None:
+        return []
+    lines = ["  extended sources"] + ["  " + _step_line(step) for step in told["rows_by_step"]]
+    lines += [f"    artifacts  {what}: {_kinds(kinds)}" for what, kinds in told["artifacts"].items()]
+    return lines + [f"    apparitions  {kind}: {rows}" for kind, rows in told["apparitions"].items()]
 
 
 def _extended(rows):

@@ -13,6 +13,8 @@ from processing.release.scans.calibration_fields import write_night
 from processing.release.sky.cells import DEEPEST, partition
 from processing.release.sky.complete import complete_cell
 from processing.release.crew import crew
+from processing.release.extended.catalog import decide_galaxies, write_extended_catalog
+from processing.release.extended.scan_rows import write_extended
 from processing.release.sky.decide import decide_cell
 from processing.release.extras import Extras
 from processing.release.scans.fields import night_name, read_fields
@@ -58,13 +60,17 @@ def fill_release(folder, choice, each, extras=Extras()):
     write_known(folder, extras.bright_stars())
     _do(each(write_parents, [(folder, number, scan) for number, scan in enumerate(scans)], "bright stars"))
     of_scans = list(each(write_scan, [(folder, task) for task in tasks], "scans"))
+    of_extended = list(each(write_extended, [(folder, task) for task in tasks], "extended sources"))
     cells = _plan_sky(folder, choice, of_scans)
     decided = list(each(decide_cell, [(folder, number) for number in range(len(cells))], "duplicates"))
     _plan_keys(folder, len(choice.chosen), decided)
+    galaxies = decide_galaxies(folder, of_extended, len(choice.chosen))
     done = list(each(complete_cell, [(folder, number, extras) for number in range(len(cells))], "catalog"))
     nights = list(each(write_night, [(folder, *night) for night in _cal_nights(choice)], "calibration fields"))
+    pairs = [one.pairs for one in done]
+    catalog = galaxies and write_extended_catalog(folder, galaxies, of_extended, choice, pairs, each, extras.kinds)
     n = len(choice.chosen)
-    return finish_release(folder, choice, cells, Results(of_scans[:n], of_scans[n:], decided, done, nights))
+    return finish_release(folder, choice, cells, Results(of_scans[:n], of_scans[n:], decided, done, nights, catalog))
 
 
 def scan_tasks(choice):

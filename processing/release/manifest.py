@@ -17,7 +17,7 @@ KEYS = {
 """What every release.json holds besides ``supersedes`` (a name or null)."""
 
 OPTIONAL = {"left_out": list, "evidence": list, "input_settings": dict, "artifacts": dict, "apparitions": dict,
-            "level1_rows": int, "associations": dict, "minor_planets": dict, "bright_stars": dict}
+            "level1_rows": int, "extended": dict, "associations": dict, "minor_planets": dict, "bright_stars": dict}
 """What one made otherwise, or by an older version, may lack."""
 
 TABLES = ("psc", "scans", "atlas")

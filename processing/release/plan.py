@@ -18,7 +18,7 @@ WORK = "units"
 
 
 def scan_file(folder, number, what="rows", suffix="arrow"):
-    """What a scan left: ``rows``, ``parents``, ``atlas`` or ``coverage``; ``known`` of number 0 is for all scans."""
+    """What a scan left: ``rows``, ``extended``, ``parents``, ``atlas``, ``coverage``; ``known`` of number 0 is for all."""
     return Path(folder) / WORK / what / f"{number:06d}.{suffix}"
 
 

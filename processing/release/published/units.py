@@ -32,7 +32,8 @@ UNIX = 2440587.5
 @dataclass(frozen=True, eq=False)
 class FileResult:
     """What a bulk file holds: ``table``, psc or xsc; ``entry`` for release.json; ``runs``: name -> pixels of
-    bulk.coverage_order with rows, and how many; ``scans``: ScanSums; ``newest``: Julian Date of its newest source (None without any).
+    bulk.coverage_order with rows, and how many; ``scans``: ScanSums; ``newest``: Julian Date of its newest source (None
+    without any).
     """
 
     table: str

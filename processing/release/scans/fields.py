@@ -204,11 +204,11 @@ def _check_agreement(field, record, points):
         raise SurveyError(f"{field.path}: {SCAN_FILE} says {record['rows']} rows, "
                           f"{POINTS_FILE} holds {points.num_rows}")
     for column, value in zip(("date", "hemis", "scan"), field.scan_id):
-        _check_column(field, points, column, {value})
+        check_column(field, points, column, {value})
         for image in record["images"]:
             if image[column] != value:
                 raise SurveyError(f"{field.path}: image {image['file']} has {column} {image[column]}, the scan {value}")
-    _check_column(field, points, "coadd", set(field.coadds))
+    check_column(field, points, "coadd", set(field.coadds))
     for coadd, images in images_of(record).items():
         bands = [image["band"] for image in images]
         if len(set(bands)) != len(bands):
@@ -217,10 +217,11 @@ def _check_agreement(field, record, points):
         check_fingerprint(field.path / image["file"], image)
 
 
-def _check_column(field, points, column, allowed):
-    wrong = set(pc.unique(points[column]).to_pylist()) - allowed
+def check_column(field, rows, column, allowed, file=POINTS_FILE):
+    """SurveyError when a column of the ``rows`` (pyarrow) of ``file`` has other values than the ``allowed`` ones."""
+    wrong = set(pc.unique(rows[column]).to_pylist()) - allowed
     if wrong:
-        raise SurveyError(f"{field.path}: {POINTS_FILE} has {column} {wrong.pop()}, "
+        raise SurveyError(f"{field.path}: {file} has {column} {wrong.pop()}, "
                           f"{SCAN_FILE} {', '.join(str(value) for value in allowed)}")
 
 

@@ -44,8 +44,8 @@ def atlas_rows(coadds, scan_key, coadd_keys, before):
 
 
 def scans_table(scans, counts, extended=None):
-    """The table of scans (``scan_choice.Scan``); ``counts`` the sources of each in the catalog, ``extended`` the same of
-    extended ones (a list, None for a scan in which none were looked for)."""
+    """The table of scans (``scan_choice.Scan``); ``counts`` the sources of each in the catalog, ``extended`` the same
+    of extended ones (a list, None for a scan in which none were looked for)."""
     table, rows, nights = load_table("scans"), [], night_keys(scans)
     for number, (scan, points) in enumerate(zip(scans, counts.tolist())):
         first = scan.fields[0]

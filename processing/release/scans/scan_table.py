@@ -66,8 +66,8 @@ def clean_part(points, record, outline, scan_outline, bright):
     table = with_column(points, "cc_flg", found.cc_flg)
     places = unit_vectors(table["ra"].to_numpy(), table["dec"].to_numpy())
     inside = outline_distance(places, outline)
-    table = table.append_column("_edge", pa.array(_scan_edge(table, places, scan_outline), pa.float64()))
-    table = table.append_column("_neighbour", _neighbour(table))
+    table = table.append_column("_edge", pa.array(scan_edge(table, places, scan_outline), pa.float64()))
+    table = table.append_column("_neighbour", neighbour(table))
     stays, steps = np.ones(len(table), bool), {"read": len(table)}
     keeps = {rule.name: rule.keeps(Points(table)) for rule in BEFORE_DUPLICATES}
     for name, kept in keeps.items():
@@ -77,9 +77,9 @@ def clean_part(points, record, outline, scan_outline, bright):
     return Part(Points(table)[stays].table, inside[stays], steps, counts, Points(table)[~keeps["artifact"]].table)
 
 
-def join_parts(parts):
-    """One Table of a scan's ``parts``, of what several of them see the apparition farthest from its field's edges; and
-    the counts of all steps."""
+def join_parts(parts, radius=None):
+    """One Table of a scan's ``parts``, of what several of them see (within ``radius`` arcsec, by default that of
+    points) the apparition farthest from its field's edges; and the counts of all steps."""
     steps = {name: sum(part.steps[name] for part in parts) for name in parts[0].steps}
     table = pa.concat_tables([part.table for part in parts])
     lost = np.zeros(len(table), bool)
@@ -87,19 +87,19 @@ def join_parts(parts):
         number = np.repeat(np.arange(len(parts)), [len(part.table) for part in parts])
         inside = np.concatenate([part.inside for part in parts])
         ra, dec = table["ra"].to_numpy(), table["dec"].to_numpy()
-        lost = find_duplicates(ra, dec, number, inside, survey().release.match_radius)[0]
+        lost = find_duplicates(ra, dec, number, inside, radius or survey().release.match_radius)[0]
     table = Points(table)[~lost].table if lost.any() else table
     return table, steps | {"image overlap": int(lost.sum())}
 
 
-def finish_table(table, goes_south, outline, others, partners):
+def finish_table(table, goes_south, outline, others, partners, border=None, failed=None):
     """The Table with the rest of the columns, sorted by HEALPix number.
 
     ``outline`` of the scan; ``others``: of other scans of the release that may touch it; ``partners``: of the others of
-    its tile, if there are any.
+    its tile, if there are any; ``border`` (arcsec) and ``failed`` (the column): those of the points by default.
     """
     ra, dec = table["ra"].to_numpy(), table["dec"].to_numpy()
-    places, sure = unit_vectors(ra, dec), survey().release.border + survey().release.edge_error
+    places, sure = unit_vectors(ra, dec), (border or survey().release.border) + survey().release.edge_error
     depths = [depth_in(places, other) for other in others if outlines_touch(outline, other, MARGIN)]
     beside = [depth_in(places, other) for other in partners]
     rank = np.empty(len(table), np.int32)
@@ -110,7 +110,7 @@ def finish_table(table, goes_south, outline, others, partners):
         "_depth": np.max([np.full(len(table), -np.inf), *depths], axis=0),
         "_possible": (1 + sum((depth > sure for depth in depths), np.zeros(len(table)))).astype(np.int16),
         "_partners": (bool(partners) + sum((depth > sure for depth in beside), np.zeros(len(table)))).astype(np.int16),
-        "_failed": first_failed(Points(table)),
+        "_failed": first_failed(Points(table)) if failed is None else failed,
     }  # fmt: skip
     for name, values in columns.items():
         table = table.append_column(name, pa.array(values))
@@ -126,7 +126,7 @@ def with_keys(table, scan_key, coadd_keys):
     return with_column(table, "scan_key", np.full(len(table), scan_key))
 
 
-def _scan_edge(table, places, outline):
+def scan_edge(table, places, outline):
     """arcsec to the nearest edge of the scan: the extraction's own number where it knew it."""
     ways = (table[f"dist_edge_{way}"].cast(pa.float64()).to_numpy() for way in ("ns", "ew"))
     known = np.minimum(*ways)
@@ -137,6 +137,7 @@ def _scan_edge(table, places, outline):
     return known
 
 
-def _neighbour(table):
+def neighbour(table):
+    """arcsec to each row's nearest other one, float, null where it is alone."""
     distance, _ = nearest_others(table["ra"].to_numpy(), table["dec"].to_numpy())
     return pa.array(distance.astype(np.float32), from_pandas=True)

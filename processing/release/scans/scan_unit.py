@@ -100,7 +100,7 @@ def write_scan(folder, task):
     """Write the files of one scan; the ScanResult."""
     scan = task.scan
     whole = [read_whole(one) for one in scan.fields]
-    bright = _bright_stars(folder, task.bright)
+    bright = bright_stars_near(folder, task.bright)
     parts = [clean_part(points, record, one.outline, scan.outline, bright)
              for one, (record, points) in zip(scan.fields, whole)]
     table, steps = join_parts(parts)
@@ -121,7 +121,8 @@ def write_scan(folder, task):
         {settings_key(record): record["settings"] for record in records}, files)  # fmt: skip
 
 
-def _bright_stars(folder, numbers):
+def bright_stars_near(folder, numbers):
+    """The bright stars that scans with these ``numbers`` left, and those of the list."""
     found = [np.load(scan_file(folder, number, "parents", "npy")) for number in numbers]
     return np.concatenate(found + known_stars(folder))
 

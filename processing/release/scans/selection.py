@@ -122,9 +122,9 @@ def not_applied(counts):
         + list(SKIPPED)
 
 
-def first_failed(points):
-    """Which of AFTER_DUPLICATES each source fails first: its place there from 1; 0 when it fails none. uint8, (n,)."""
+def first_failed(points, rules=AFTER_DUPLICATES):
+    """Which of the ``rules`` each source fails first: its place there from 1; 0 when it fails none. uint8, (n,)."""
     failed = np.zeros(len(points), np.uint8)
-    for number, rule in enumerate(AFTER_DUPLICATES, start=1):
+    for number, rule in enumerate(rules, start=1):
         failed[(failed == 0) & ~rule.keeps(points)] = number
     return failed

@@ -84,13 +84,14 @@ def read_kept_around(folder, number, fine):
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
-def wide_rows(folder, scan, row, columns):
-    """Rows of the scans' files, a pyarrow Table with these ``columns``, by number of the scan and row in its file."""
+def wide_rows(folder, scan, row, columns, what="rows"):
+    """Rows of the scans' files ``what``, a pyarrow Table with these ``columns``, by number of the scan and row in its
+    file. There is at least one row, or scan 0 has such a file."""
     order = np.argsort(scan, kind="stable")
     numbers, first = np.unique(scan[order], return_index=True)
     if not len(numbers):
-        return open_rows(scan_file(folder, 0)).select(columns).slice(0, 0)
-    tables = [open_rows(scan_file(folder, number)).select(columns) for number in numbers.tolist()]
+        return open_rows(scan_file(folder, 0, what)).select(columns).slice(0, 0)
+    tables = [open_rows(scan_file(folder, number, what)).select(columns) for number in numbers.tolist()]
     table = take(tables, np.split(row[order], first[1:]))
     back = np.empty(len(order), np.int64)
     back[order] = np.arange(len(order))

@@ -14,6 +14,8 @@ from processing.release.sky.apparitions import write_apparitions
 from processing.release.sky.cell_rows import read_kept, read_kept_around, wide_rows
 from processing.release.sky.cells import histogram
 from processing.release.catalogs.hats_catalog import write_partition
+from processing.release.extended.decide import kept_file
+from processing.release.extended.points import associate
 from processing.release.sky.key_book import KeyBook
 from processing.release.sky.keys import bare_names, unique_names, with_column
 from processing.release.sky.neighbours import nearest_in_catalog, neighbour_columns
@@ -28,7 +30,7 @@ from processing.schema import load_table
 class PartResult:
     """``rows`` written to the catalog; ``level1``: of them, in the Level 1 part; ``pixels`` and ``counts``: their
     histogram; ``coadds`` and ``in_coadd``: coadd_key and its sources; ``apparitions``: kind -> rows; ``files``:
-    fingerprints by name in the release."""
+    fingerprints by name in the release; ``pairs``: ext_key and pts_key of the same objects."""
 
     number: int
     rows: int
@@ -39,6 +41,7 @@ class PartResult:
     in_coadd: np.ndarray
     apparitions: dict
     files: dict
+    pairs: tuple
 
 
 def complete_cell(folder, number, extras):
@@ -51,6 +54,7 @@ def complete_cell(folder, number, extras):
     keys = book.keys(own["scan"], own["rank"])
     order = np.lexsort((keys, own["index"]))
     table = finish_rows(folder, number, own, keys, book)
+    table, pairs = _with_galaxies(folder, number, own, keys, table)
     table = extras.fill(reorder(table, order))
     if len(table):
         cells = sky_plan(folder).cells
@@ -59,7 +63,7 @@ def complete_cell(folder, number, extras):
     pixels, counts = histogram(own["index"], survey().release.partition_order)
     coadds, in_coadd = np.unique(table["coadd_key"].to_numpy(), return_counts=True)
     return PartResult(number, len(table), int(in_level1(Points(table)).sum()), pixels, counts, coadds, in_coadd,
-                      apparitions, files)  # fmt: skip
+                      apparitions, files, pairs)  # fmt: skip
 
 
 def finish_rows(folder, number, own, keys, book):
@@ -75,6 +79,16 @@ def finish_rows(folder, number, own, keys, book):
     for column, values in known.items():
         table = with_column(table, column, values)
     return table
+
+
+def _with_galaxies(folder, number, own, keys, table):
+    """The rows with ext_key and gal_contam, and (ext_key, pts_key) of the same objects, as arrays; as they are in a
+    release without extended sources."""
+    if not kept_file(folder).exists():
+        return table, (keys[:0], keys[:0])
+    around = read_kept_around(folder, number, survey().release.ring_order)
+    key, contam, (ext_key, row) = associate(folder, number, own, around)
+    return with_column(with_column(table, "ext_key", key), "gal_contam", contam), (ext_key, keys[row])
 
 
 def _names(folder, number, table, keys, book):

@@ -76,13 +76,15 @@ def decide_cell(folder, number):
     return CellResult(number, int(judged.sum()), rejected, scans, counts, *_circle(rows[kept]), groups)
 
 
-def judge(rows, among, group, keys, border, of=None):
+def judge(rows, among, group, keys, border=None, of=None, radius=None):
     """The Verdict on ``rows``, of which those ``among`` (bool) can be seen twice; see ``duplicates`` for ``group``, and
-    ``of``; ``keys``: by which the winner is chosen, the first one first."""
-    some = np.flatnonzero(among)
-    pairs, distance = pairs_between(rows.ra[some], rows.dec[some], group[some], survey().release.match_radius,
+    ``of``; ``keys``: by which the winner is chosen, the first one first; ``radius``: arcsec (default: of points);
+    ``border``: of the cell whose rows they are, None where they are all there are."""
+    some, radius = np.flatnonzero(among), radius or survey().release.match_radius
+    pairs, distance = pairs_between(rows.ra[some], rows.dec[some], group[some], radius,
                                     None if of is None else of[some])  # fmt: skip
-    border.check(rows[some], pairs)
+    if border is not None:
+        border.check(rows[some], pairs)
     place = precedence(*(key[some] for key in keys))
     out = losers(pairs, place)
     lost, matches, leader = np.zeros(len(rows), bool), np.zeros(len(rows), int), np.arange(len(rows))
