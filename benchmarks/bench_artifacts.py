@@ -6,9 +6,9 @@
 All science scans of a survey are judged together, so that stars of one act in others. A source is false when no true
 star is within 2 arcsec and it is outside all galaxies (3 arcsec or 8 effective radii); it is real when a star is there
 and a band has its magnitude within 1 mag. "Listed": what a release would take, were nothing an artifact
-(processing.release.scans.selection). Prints the counts by kind and by the Ks of the star whose light is strongest at a place;
-writes results/artifacts.json (artifacts_given.json for yours). The nights of bench_reduce are judged as far as they are
-reduced.
+(processing.release.scans.selection). Prints the counts by kind and by the Ks of the star whose light is strongest at a
+place; writes results/artifacts.json (artifacts_given.json for yours). The nights of bench_reduce are judged as far as
+they are reduced.
 """
 
 import argparse

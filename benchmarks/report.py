@@ -18,7 +18,8 @@ def write_report(name, figures):
         "benchmark": name, "date": datetime.now(UTC).isoformat(timespec="seconds"), "version": __version__,
         "commit": _commit(), "python": platform.python_version(), "machine": platform.machine(),
     }
-    (RESULTS / f"{name}.json").write_text(json.dumps({**about, **figures}, indent=1, default=lambda number: number.item()) + "\n")
+    text = json.dumps({**about, **figures}, indent=1, default=lambda number: number.item())
+    (RESULTS / f"{name}.json").write_text(text + "\n")
 
 
 def _commit():

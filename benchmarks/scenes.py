@@ -47,8 +47,8 @@ SCENES = {
     "crowded": Scene(Settings(290.0, 20.0, seed=77103, frames=60, density=1.8, cal_frames=24)),
     "bright": Scene(Settings(280.0, 28.0, seed=77104, frames=200, cal_frames=24), bright=True),
 }
-"""sparse: galactic latitude 80; mid: 15,000 rows in a scan; typical: the 8,000 for which speed is asked; crowded: 1e5 stars
-a square degree to J 16."""
+"""sparse: galactic latitude 80; mid: 15,000 rows in a scan; typical: the 8,000 for which speed is asked; crowded: 1e5
+stars a square degree to J 16."""
 
 
 class BrightSurvey(RawSurvey):

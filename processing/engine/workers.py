@@ -49,9 +49,9 @@ def _here(scratch, count):
     from dask.distributed import Client, LocalCluster
 
     with throwaway_folder(scratch / ".workers") as folder, dask.config.set({"temporary-directory": str(folder)}):
+        anywhere = {"dashboard_address": "127.0.0.1:0", "worker_dashboard_address": "127.0.0.1:0"}
         cluster = LocalCluster(n_workers=count, threads_per_worker=1, processes=True, memory_limit=f"{MEMORY}GB",
-                               host="127.0.0.1", dashboard_address="127.0.0.1:0", worker_dashboard_address="127.0.0.1:0",
-                               silence_logs=logging.CRITICAL)  # fmt: skip
+                               host="127.0.0.1", silence_logs=logging.CRITICAL, **anywhere)  # fmt: skip
         with cluster, Client(cluster) as client:
             yield client
 

@@ -19,8 +19,8 @@ class RawFile:
 
     ``read1``, ``read2``: Cube, DN as read out, pedestal included. ``frames``: dict of arrays: frame (from 1), mjd (UTC,
     the middle between the reads), ra, dec (deg ICRS, as reported; NaN for dark and flat), airmass. ``texp1``,
-    ``texp2``: s since the reset; ``gain``: electron/DN; ``read_noise``: electron, of one read; ``saturate``: DN above the
-    pedestal beyond which a read is unusable; ``nonlinearity``: per DN, measured = q (1 - nonlinearity q).
+    ``texp2``: s since the reset; ``gain``: electron/DN; ``read_noise``: electron, of one read; ``saturate``: DN above
+    the pedestal beyond which a read is unusable; ``nonlinearity``: per DN, measured = q (1 - nonlinearity q).
     """
 
     path: Path

@@ -1,9 +1,9 @@
 """The sky as the detector sees it: a level in each frame, and a pattern that drifts slowly through the scan.
 
 What flat field and dark leave is the same in neighbouring frames, while stars and airglow move by the frame step; so
-the pattern is a trimmed mean over a block of frames (at least 42 in the original, Explanatory Supplement, section IV.2).
-The trim is lopsided, because stars and their latent images are only ever brighter than the sky. The pattern is interpolated
-between the middles of overlapping blocks, so that it has no steps.
+the pattern is a trimmed mean over a block of frames (at least 42 in the original, Explanatory Supplement, section
+IV.2). The trim is lopsided, because stars and their latent images are only ever brighter than the sky. The pattern is
+interpolated between the middles of overlapping blocks, so that it has no steps.
 """
 
 import numpy as np

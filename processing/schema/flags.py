@@ -43,8 +43,8 @@ PH_QUAL = Flag("ph_qual", "Photometric quality", True, (
     Value("X", "no magnitude", "rd_flg 9: the band has no image, or no usable brightness could be measured"),
     Value("U", "upper limit (95%)", "rd_flg 0 or 6"),
     Value("F", "magnitude without a reliable uncertainty", "rd_flg 1 or 3 and cmsig above 8 mag"),
-    Value("E", "poor measurement", "rd_flg 2 and psfchi above 10, or rd_flg 4, or rd_flg 1 or 2 with scan S/N above 30 and detected on "
-          "less than 0.4 of the frames (ndet)"),
+    Value("E", "poor measurement", "rd_flg 2 and psfchi above 10, or rd_flg 4, or rd_flg 1 or 2 with scan S/N above 30 "
+          "and detected on less than 0.4 of the frames (ndet)"),
     Value("A", "10-sigma measurement", "scan S/N above 10 and cmsig below 0.10857 mag"),
     Value("B", "7-sigma measurement", "scan S/N above 7 and cmsig below 0.15510 mag"),
     Value("C", "5-sigma measurement", "scan S/N above 5 and cmsig below 0.21714 mag"),

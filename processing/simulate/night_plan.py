@@ -149,7 +149,7 @@ def _midnight(ra, site):
 
 
 def tile_ra(settings, number):
-    """Right ascension (deg) of the middle of tile ``number`` (from 0); the overlap is that at the end near the equator."""
+    """Right ascension (deg) of the middle of tile ``number`` (from 0); the overlap is that near the equator."""
     half = settings.frames * survey().simulate.frame_step / 7200
     widest = max(abs(settings.dec) - half, 0.0)
     step = survey().instrument.frame_height - survey().simulated_night.overlap

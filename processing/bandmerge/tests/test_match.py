@@ -63,8 +63,8 @@ def test_density_is_that_of_the_sky():
 
 @pytest.mark.parametrize("n, sigma", [(300, 0.1), (2400, 0.1), (2400, 0.25), (6000, 0.15)])
 def test_same_stars_are_found_again(n, sigma):
-    """Every star is in both lists, with Gaussian errors, up to more than three times the density of W44. Lost may be the
-    share of the Gaussian outside the accepted radius; wrong only stars with another one within two sigma."""
+    """Every star is in both lists, with Gaussian errors, up to more than three times the density of W44. Lost may be
+    the share of the Gaussian outside the accepted radius; wrong only stars with another one within two sigma."""
     rng = np.random.default_rng(2)
     sky = random_sky(rng, n, SIZE)
     found = matched(observed(rng, sky, sigma), observed(rng, sky, sigma))

@@ -25,7 +25,7 @@ class Detector:
         self.well = np.full((NY, NX), 40000.0)
 
     def expose(self, light1, light2):
-        """Reads (n, NY, NX) of ``light1`` DN before the first read and ``light2`` between the reads, both (n, NY, NX)."""
+        """Reads (n, NY, NX) of ``light1`` DN before the first read and ``light2`` between the reads, of that shape."""
         n = len(light1)
         first = self._photons(light1 * self.response + 0.051 * self.dark)
         second = first + self._photons(light2 * self.response + 1.3 * self.dark)
@@ -137,7 +137,8 @@ def test_calibrated_frame_is_the_light(detector, night):
     scale = 1 / np.median(detector.response)
     error = frames.image / (1500 / scale) - 1
     assert np.median(error) == pytest.approx(0, abs=0.002)
-    assert frames.image.std(axis=0).mean() == pytest.approx(np.sqrt(1500 / GAIN + 2 * (READ_NOISE / GAIN) ** 2), rel=0.05)
+    noise = np.sqrt(1500 / GAIN + 2 * (READ_NOISE / GAIN) ** 2)
+    assert frames.image.std(axis=0).mean() == pytest.approx(noise, rel=0.05)
 
 
 def test_saturation_is_tested_on_the_reads_not_on_the_difference(detector, night):

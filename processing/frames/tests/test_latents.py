@@ -8,7 +8,7 @@ from processing.frames.latents import latent_images
 
 
 def scan(rng, share, keeps, bright=35000.0, n=40, side=64):
-    """Signal and images of a scan in which stars light up some pixels now and then, and traps release what they took."""
+    """Signal and images of a scan in which stars light up pixels now and then, and traps release what they took."""
     image = 50 + 8 * rng.standard_normal((n, side, side))
     signal = image.copy()
     traps = np.zeros((side, side))

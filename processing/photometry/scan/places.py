@@ -44,7 +44,7 @@ class Apparitions:
 
     @cached_property
     def by_star(self):
-        """``begin`` (stars + 1,) and ``order``: the apparitions of a star are order[begin[s]:begin[s + 1]], by frame."""
+        """``begin`` (stars + 1,) and ``order``: apparitions of star s are order[begin[s]:begin[s + 1]], by frame."""
         order = np.lexsort((self.frame, self.star))
         return np.searchsorted(self.star[order], np.arange(self.stars + 1)), order
 
@@ -102,7 +102,8 @@ class Mapping:
         self.middle = np.stack([x.mean(axis=1), y.mean(axis=1)], axis=1)
         self.half = float(np.ptp(y[0]) / 2)
         terms = self._terms(x - self.middle[:, :1], y - self.middle[:, 1:])
-        self.coefficients = np.linalg.pinv(terms) @ np.stack([np.broadcast_to(u, x.shape), np.broadcast_to(v, x.shape)], 2)
+        values = np.stack([np.broadcast_to(u, x.shape), np.broadcast_to(v, x.shape)], 2)
+        self.coefficients = np.linalg.pinv(terms) @ values
         one = [self.POWERS.index((1, 0)), self.POWERS.index((0, 1))]
         self.jacobian = np.swapaxes(self.coefficients[:, one], 1, 2) / self._scale
         self.order = np.argsort(self.middle[:, 1])

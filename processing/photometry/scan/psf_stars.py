@@ -18,8 +18,8 @@ MIDDLE = 2
 """Pixels about a star within which its misfit is told."""
 
 TOLERATED = 1.2
-"""A correction may make the misfit so much larger for now: the surface and the moments are corrected together, fluxes and
-places follow only with the next fit."""
+"""A correction may make the misfit so much larger for now: the surface and the moments are corrected together, fluxes
+and places follow only with the next fit."""
 
 LARGEST_ERROR = 0.1
 

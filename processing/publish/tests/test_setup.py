@@ -1,4 +1,4 @@
-"""What a machine lacks is one clear sentence of the set-up scripts: tried with programs missing or answering wrongly."""
+"""What a machine lacks is one clear sentence of the set-up scripts: tried with programs missing or answering wrong."""
 
 import ast
 import configparser
