@@ -1,4 +1,4 @@
-"""What the site tells the registries of the VO, and that pyvo finds services and tables by it and gets on from there."""
+"""What the site tells the registries of the VO; pyvo finds services and tables by it and gets on from there."""
 
 import pytest
 import requests

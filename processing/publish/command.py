@@ -3,10 +3,10 @@
 The release is a folder that ``twomass release`` made. Its checksums are verified; its tables are loaded, indexed and
 counted; its images are linked into the server's folder; then TAP, SCS, SIA and ObsCore change to it in one transaction,
 and the rows are counted once more through TAP. Until that step, whatever happens, everybody sees the old release.
-Killed or failed, run it again: it goes on. The release before is kept for ``--back``; older ones are removed.
+Killed or failed, run it again: it goes on. The release before is kept for ``--rollback``; older ones are removed.
 
     twomass publish release/2025a
-    twomass publish --back
+    twomass publish --rollback
 """
 
 from processing.errors import SurveyError
@@ -14,7 +14,8 @@ from processing.errors import SurveyError
 
 def describe(parser):
     parser.add_argument("release", nargs="?", metavar="RELEASE", help="folder of the release, e.g. release/2025a")
-    parser.add_argument("--back", action="store_true", help="publish again what was published before this")
+    parser.add_argument("--rollback", "--back", action="store_true",
+                        help="publish again what was published before this")
 
 
 def run(args):
@@ -22,9 +23,9 @@ def run(args):
     from processing.publish.site import site
     from processing.release import read_release
 
-    if bool(args.release) == args.back:
-        raise SurveyError("expected either the folder of a RELEASE or --back")
-    if args.back:
+    if bool(args.release) == args.rollback:
+        raise SurveyError("expected either the folder of a RELEASE or --rollback")
+    if args.rollback:
         publish_previous(site())
     else:
         publish(site(), read_release(args.release))

@@ -16,7 +16,7 @@ THREADS = 40
 def main():
     from gavo.user import cli
 
-    from processing.publish import dialect, parquet_format, row_limits
+    from processing.publish import dialect, health, parquet_format, request_log, row_limits
 
     for what in (row_limits, parquet_format, dialect):
         what.use_in_dachs()
@@ -24,6 +24,8 @@ def main():
         from twisted.internet import reactor
 
         reactor.suggestThreadPoolSize(THREADS)
+        request_log.use_in_dachs()
+        health.use_in_dachs()
     return cli.main()
 
 

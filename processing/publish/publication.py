@@ -115,7 +115,7 @@ def _count_through_tap(place, rows):
             raise SurveyError(f"{place.url}/tap does not count twomass.{table}: {error}") from error
         if answer["n"][0] != expected:
             raise SurveyError(f"twomass.{table} has {expected} rows in the files and the database, {answer['n'][0]} "
-                              f"through {place.url}/tap; 'twomass publish --back' returns to the release before")
+                              f"through {place.url}/tap; 'twomass publish --rollback' returns to the release before")
 
 
 def _tidy(place, connection, keep=None):

@@ -12,16 +12,33 @@ from contextlib import contextmanager
 from processing.errors import SurveyError
 from processing.publish import cluster, dachs, server
 from processing.publish.addresses import database_line, print_addresses
+from processing.publish.foreground import ending_together, stay
 from processing.publish.site import check_disk, prepare, site
+from processing.publish.site_identity import check_identity
 
 
 def describe(parser):
-    parser.add_argument("--database-only", action="store_true", help="start the database and leave the web server out")
     parser.add_argument("--restart", action="store_true", help="stop the web server first, so that it reads all anew")
+    how = parser.add_mutually_exclusive_group()
+    how.add_argument("--database-only", action="store_true", help="start the database and leave the web server out")
+    how.add_argument("--foreground", action="store_true",
+                     help="stay, and stop both when told to end or when one ends: for systemd and containers")
 
 
 def run(args):
     place = site()
+    if not args.database_only:
+        check_identity(place)
+    if not args.foreground:
+        _start(place, args)
+        return
+    with ending_together(place, starting) as told:
+        _start(place, args)
+        print("both run until this is told to end", flush=True)
+        stay(place, told, starting)
+
+
+def _start(place, args):
     with starting(place):
         start_database(place)
         if not args.database_only:

@@ -35,8 +35,8 @@ BATCH = 20_000
 """Rows encoded at a time."""
 
 COVERAGE_ORDER = 6
-"""Of the MOC in the registry: 55 arcmin. Registries look for places as cells of this order, which a finer MOC would have
-to cover whole (RegTAP 1.2)."""
+"""Of the MOC in the registry: 55 arcmin. Registries look for places as cells of this order, which a finer MOC would
+have to cover whole (RegTAP 1.2)."""
 
 TIMES = """
     SELECT CASE WHEN min(first) IS NOT NULL THEN ARRAY[min(first), max(last)] END FROM (

@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+import urllib.error
 import urllib.parse
 import urllib.request
 from pathlib import Path
@@ -154,6 +155,27 @@ def _running_queries(place, what):
     with cluster.connect(place) as connection:
         return connection.execute(f"SELECT {what} FROM pg_stat_activity WHERE state = 'active' "
                                   "AND usename = 'untrusted'").fetchone()[0]
+
+
+def test_in_the_foreground_both_end_when_told_to_and_when_one_of_them_does(place):
+    """As systemd and containers have it: SIGTERM is an end in order, a server that ended by itself is a failure."""
+    twomass(place, "stop")
+    environment = {**os.environ, "TWOMASS_STATE": str(place.state), "TWOMASS_PORT": str(place.port)}
+    command = [sys.executable, "-m", "processing.cli", "serve", "--foreground"]
+    for end, status in ((lambda process: process.terminate(), 0), (lambda process: kill(cluster.pid(place)), 1)):
+        with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                              text=True) as process:
+            assert any("told to end" in line for line in process.stdout) and server.answers(place)
+            end(process)
+            said = process.communicate(timeout=60)
+        assert process.returncode == status, said
+        assert server.pid(place) is None and cluster.pid(place) is None
+    assert "the database ended without being told to" in said[1] and "Traceback" not in said[1]
+
+
+def test_what_a_load_balancer_asks_is_there_before_there_is_a_release(serving):
+    with pytest.raises(urllib.error.HTTPError, match="503"):
+        urllib.request.urlopen(f"{serving.url}/health", timeout=10)
 
 
 def test_stopping_twice_is_no_error(serving):
