@@ -15,7 +15,7 @@ from scipy import ndimage, sparse
 from scipy.linalg import solveh_banded
 
 from processing.config import survey
-from processing.extended.pixels import add_cells
+from processing.extended.pixels import add_cells, surface
 
 CELL = 4
 """Pixels of the side of the cells that are masked or not."""
@@ -40,19 +40,24 @@ class Plate:
     nodes: np.ndarray
     shape: tuple
 
-    def on(self, rows, columns):
-        """The surface at pixels ``rows`` x ``columns`` (ranges, increasing): float32."""
-        up, across = (_interpolation(np.array(axis), n) for axis, n in zip((rows, columns), self.nodes.shape))
-        return up @ np.ascontiguousarray((across @ self.coefficients.T).T)
+    def on(self, corner, shape, step=1):
+        """The surface in ``shape`` (rows, columns) places ``step`` pixels apart from ``corner`` (x, y) on: float32."""
+        out = np.empty(shape, np.float32)
+        surface(self.coefficients, *((place + 0.5) / STEP + 0.5 for place in corner), step / STEP, out)
+        return out
 
     @cached_property
     def coefficients(self):
-        """Of cubic B-splines through the nodes."""
-        return ndimage.spline_filter(self.nodes, order=3, mode="mirror").astype(np.float32)
+        """Of cubic B-splines through the nodes, one more beyond each edge."""
+        return np.pad(ndimage.spline_filter(self.nodes, order=3, mode="mirror"), 1, mode="reflect").astype(np.float32)
 
     def whole(self):
         """The surface of the image: float32."""
-        return self.on(range(self.shape[0]), range(self.shape[1]))
+        return self.on((0, 0), self.shape)
+
+    def of_cells(self, shape):
+        """The surface in the middles of so many cells (see ``cell_means``)."""
+        return self.on(((CELL - 1) / 2, (CELL - 1) / 2), shape, CELL)
 
 
 def cell_means(image, good):
@@ -117,16 +122,3 @@ def _bending(ny, nx):
     banded = np.zeros((reach + 1, ny * nx))
     banded[reach + upper.row - upper.col, upper.col] = upper.data
     return banded
-
-
-def _interpolation(pixels, nodes):
-    """Matrix from B-spline coefficients at the nodes to pixels; node 0 lies half a mesh before pixel -0.5."""
-    place = (pixels + 0.5) / STEP + 0.5
-    low = np.clip(np.floor(place).astype(int), 0, nodes - 2)
-    t = place - low
-    weights = [(1 - t) ** 3 / 6, (3 * t**3 - 6 * t**2 + 4) / 6, (3 * (1 - t) ** 3 - 6 * (1 - t) ** 2 + 4) / 6, t**3 / 6]
-    columns = [np.abs(low + k) for k in (-1, 0, 1, 2)]
-    columns = [np.where(c > nodes - 1, 2 * (nodes - 1) - c, c) for c in columns]
-    rows = np.tile(np.arange(len(place)), 4)
-    entries = np.concatenate(weights).astype(np.float32)
-    return sparse.csr_array((entries, (rows, np.concatenate(columns))), shape=(len(place), nodes))

@@ -8,11 +8,11 @@ from scipy import ndimage
 from scipy.spatial import cKDTree
 
 from processing.config import survey
-from processing.extended.background import CELL, Plate, cell_means, plate
+from processing.extended.background import Plate, cell_means, plate
 from processing.extended.field import BandField, Field, Mask
 from processing.extended.pixels import mark_glare, take_off
-from processing.extended.psf import CellPSF, cell_psf
-from processing.extended.starlight import draw, drawable, saturated, spike_reach, typical, wings_reach
+from processing.extended.psf import RADIUS, CellPSF, cell_psf
+from processing.extended.starlight import FAINTEST, draw, drawable, saturated, spike_reach, typical, wings_reach
 from processing.extended.wide import Discs, Width, widths
 
 SCALES = (1, 2, 4, 8)
@@ -45,6 +45,22 @@ class CleanBand:
     def tree(self):
         """The places of its sources."""
         return cKDTree(np.column_stack([self.band.stars.x, self.band.stars.y]))
+
+    @cached_property
+    def drawn(self):
+        """Sources that have been taken off, the southernmost first: index, x, y and how far (pixel), four arrays."""
+        stars, rows = self.band.stars, np.flatnonzero(drawable(self.band))
+        rows = rows[np.argsort(stars.y[rows], kind="stable")]
+        reach = wings_reach(stars.flux[rows], FAINTEST * typical(self.band.noise))
+        return rows, stars.x[rows], stars.y[rows], np.maximum(reach, RADIUS + 1.0)
+
+    def drawn_on(self, corner, size):
+        """Indices of those with light on a square of ``size`` pixels from ``corner`` (x, y) on."""
+        rows, x, y, reach = self.drawn
+        first, last = np.searchsorted(y, [corner[1] - reach.max(initial=0), corner[1] + size + reach.max(initial=0)])
+        x, y, reach = (one[first:last] for one in (x, y, reach))
+        on = (x > corner[0] - reach) & (x < corner[0] + size + reach)
+        return rows[first:last][on & (y > corner[1] - reach) & (y < corner[1] + size + reach)]
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,15 +120,11 @@ def backgrounds(cells, shape):
     objects = np.zeros(cells[0].shape, bool)
     for _ in range(ROUNDS):
         plates = [plate(one, objects, shape) for one in cells]
-        left = [one - level.on(*_middles(one.shape)) for one, level in zip(cells, plates)]
+        left = [one - level.of_cells(one.shape) for one, level in zip(cells, plates)]
         objects = objects_in(left)
     plates = [plate(one, objects, shape) for one in cells]
-    left = [one - level.on(*_middles(one.shape)) for one, level in zip(cells, plates)]
+    left = [one - level.of_cells(one.shape) for one, level in zip(cells, plates)]
     return plates, [_level_error(np.where(objects, np.nan, one)) for one in left]
-
-
-def _middles(shape):
-    return tuple((np.arange(n) + 0.5) * CELL - 0.5 for n in shape)
 
 
 def objects_in(left):

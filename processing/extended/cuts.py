@@ -15,8 +15,7 @@ def cut(image, corner, size, beyond):
 
 def above_level(one, corner, size):
     """A square of a CleanBand's data without background, NaN where not observed: DN."""
-    level = one.level.on(*(np.arange(start, start + size) for start in corner[::-1]))
-    return cut(one.band.data, corner, size, np.nan) - level
+    return cut(one.band.data, corner, size, np.nan) - one.level.on(corner, (size, size))
 
 
 def light_in(one, x, y, radius):

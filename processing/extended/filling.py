@@ -1,82 +1,63 @@
 """Hidden pixels of a stamp, given the light of their mirror image through the object's centre, or that of its ellipse."""
 
+from dataclasses import dataclass
+
 import numpy as np
 
-STEPS = 2.0
-"""Pixels of elliptical radius that share one light."""
+from processing.extended.pixels import mirror, ring_fill, second_moments
+
+STEP = 2.0
+"""Pixels of semi-major axis that share one light."""
+
+ROUNDS = 4
+"""Ellipse and the Gaussian that weighs the moments in turn."""
+
+FIRST, FLATTEST = 4.0, 0.2
+"""Sigma in pixels of the first Gaussian, and least axis ratio."""
 
 
-def filled(data, hidden, place):
-    """The stamp with light in all pixels.
+@dataclass(frozen=True)
+class Ellipse:
+    """``x``, ``y``: pixel; ``ratio``: of the axes; ``angle``: rad, of the major axis from x towards y."""
+
+    x: float
+    y: float
+    ratio: float
+    angle: float
+
+
+def ellipse_of(data, hidden, x, y):
+    """The Ellipse of the second moments about (x, y) of an object's light under a Gaussian that follows them."""
+    size, ratio, angle = FIRST, 1.0, 0.0
+    for _ in range(ROUNDS):
+        xx, xy, yy = second_moments(data, hidden, x, y, size, ratio, angle)
+        mean, half = 0.5 * (xx + yy), np.hypot(0.5 * (xx - yy), xy)
+        if not mean > half:
+            return Ellipse(x, y, 1.0, 0.0)
+        ratio, angle = max(np.sqrt((mean - half) / (mean + half)), FLATTEST), 0.5 * np.arctan2(2 * xy, xx - yy)
+        size = float(np.clip(np.sqrt(2 * (mean + half)), FIRST, len(data) / 4))
+    return Ellipse(x, y, float(ratio), float(angle))
+
+
+def filled(data, hidden, ellipse):
+    """A stamp with light in all pixels.
 
     Parameters
     ----------
     data : ndarray, shape (n, n), DN
         NaN where unknown.
     hidden : ndarray of bool
-        Pixels to be filled, besides those that are NaN.
-    place : (x, y)
-        Centre of the object.
+        Pixels to be filled, those that are NaN among them.
+    ellipse : Ellipse
+        The object's.
 
     Returns
     -------
     ndarray, shape (n, n), DN
-        Hidden pixels have what is seen in the pixel opposite to them; if that is hidden as well, the median of the
-        seen pixels at their elliptical radius, with the ellipse of the object's second moments; 0 where none is seen.
+        Hidden pixels have what is seen in the pixel opposite to them; if that is hidden as well, the mean of what is
+        seen in their elliptical ring; 0 where none is.
     """
-    hidden = hidden | ~np.isfinite(data)
-    out = np.where(hidden, np.float32(0.0), data)
-    rows, columns = np.nonzero(hidden)
-    if not len(rows):
-        return out
-    x, y = (np.rint(2 * centre - k).astype(int) for centre, k in zip(place, (columns, rows)))
-    n = len(data)
-    inside = (x >= 0) & (x < n) & (y >= 0) & (y < n)
-    seen = np.zeros(len(rows), bool)
-    seen[inside] = ~hidden[y[inside], x[inside]]
-    out[rows[seen], columns[seen]] = data[y[seen], x[seen]]
-    if not seen.all():
-        out[rows[~seen], columns[~seen]] = _ellipse_light(out, hidden, place, rows[~seen], columns[~seen])
+    out, left = np.where(hidden, np.float32(0.0), data), np.zeros(data.shape, bool)
+    if mirror(out, hidden, ellipse.x, ellipse.y, left):
+        ring_fill(out, hidden, left, ellipse.x, ellipse.y, ellipse.ratio, ellipse.angle, STEP)
     return out
-
-
-def _ellipse_light(data, hidden, place, rows, columns):
-    radius = elliptical_radius(data, place)
-    step = (radius / STEPS).astype(int)
-    count = step.max() + 1
-    order = np.argsort(step[~hidden], kind="stable")
-    steps, values = step[~hidden][order], data[~hidden][order]
-    ends = np.searchsorted(steps, np.arange(count + 1))
-    profile = np.array([np.median(values[a:b]) if b > a else np.nan for a, b in zip(ends[:-1], ends[1:])])
-    known = np.isfinite(profile)
-    if not known.any():
-        return np.zeros(len(rows), data.dtype)
-    return np.interp(radius[rows, columns] / STEPS - 0.5, np.flatnonzero(known), profile[known])
-
-
-def elliptical_radius(data, place, rounds=3):
-    """Semi-major axis, in pixels, of the ellipse about ``place`` through each pixel: (n, n).
-
-    Axis ratio and angle are those of the second moments of the light under an elliptical Gaussian that follows them.
-    """
-    y, x = np.mgrid[:len(data), :len(data)]
-    dx, dy = x - place[0], y - place[1]
-    radius = np.hypot(dx, dy)
-    size = 6.0
-    for _ in range(rounds):
-        weight = np.maximum(data, 0.0) * np.exp(-0.5 * (radius / size) ** 2)
-        total = weight.sum()
-        if not total > 0:
-            return np.hypot(dx, dy)
-        moments = [float((weight * a).sum() / total) for a in (dx * dx, dx * dy, dy * dy)]
-        radius, major = _radius(dx, dy, *moments)
-        size = float(np.clip(2 * major, 4.0, len(data) / 4))
-    return radius
-
-
-def _radius(dx, dy, xx, xy, yy):
-    mean, half = 0.5 * (xx + yy), np.hypot(0.5 * (xx - yy), xy)
-    ratio = np.sqrt(max(mean - half, 0.05 * mean) / (mean + half))
-    angle = 0.5 * np.arctan2(2 * xy, xx - yy)
-    along, across = dx * np.cos(angle) + dy * np.sin(angle), dy * np.cos(angle) - dx * np.sin(angle)
-    return np.hypot(along, across / ratio), np.sqrt(mean + half)

@@ -11,14 +11,18 @@ import numpy as np
 from processing.config import survey
 from processing.extended.cuts import above_level, cut, light_around
 from processing.extended.field import BandStamp, Mask, Stamp
-from processing.extended.filling import filled
-from processing.extended.starlight import draw, drawable
+from processing.extended.filling import ellipse_of, filled
+from processing.extended.pixels import nearer_others
+from processing.extended.starlight import draw
 
 LEAST, MOST = 75, 450
 """Pixels from the middle of a stamp to its edge: the largest circle and its sky, the largest object of a strip."""
 
 BEYOND, SKY = 2.0, 25
 """A stamp reaches so many times as far as its object, and so many pixels more."""
+
+SUBTRACTED = 0.5
+"""Of the noise: light of a star that is worth a mark where it has been taken off."""
 
 PSF_HALF = 15
 """Pixels from the middle of the PSF of a stamp to its edge."""
@@ -35,51 +39,48 @@ def stamps(clean, candidates):
 def stamp(clean, candidate, others, density):
     """The Stamp of a Candidate. ``others``: x, y, reach of the other candidates, (n, 3)."""
     half = int(np.clip(np.ceil(BEYOND * candidate.reach) + SKY, LEAST, MOST))
-    x0, y0 = round(candidate.x) - half, round(candidate.y) - half
-    place = candidate.x - x0, candidate.y - y0
-    neighbours = neighbour_mask(2 * half + 1, place, candidate.reach, others - [x0, y0, 0])
-    bands = {letter: _band_stamp(one, candidate, candidate.members[letter], (x0, y0), half, neighbours)
-             for letter, one in clean.bands.items()}  # fmt: skip
-    return Stamp(x0, y0, *place, bands, density)
+    corner = round(candidate.x) - half, round(candidate.y) - half
+    x, y = candidate.x - corner[0], candidate.y - corner[1]
+    neighbours = np.zeros((2 * half + 1, 2 * half + 1), bool)
+    nearer_others(2 * half + 1, x, y, candidate.reach, others - [*corner, 0], neighbours)
+    parts = {letter: _parts(one, candidate, letter, corner, neighbours) for letter, one in clean.bands.items()}
+    ellipse = _ellipse(parts, x, y)
+    bands = {letter: _band_stamp(clean.bands[letter], candidate, ellipse, *part) for letter, part in parts.items()}
+    return Stamp(*corner, x, y, bands, density)
 
 
-def neighbour_mask(size, place, reach, others):
-    """True where another object (x, y, reach) is nearer than the one at ``place``, in units of their reach, and shows:
-    (size, size)."""
-    y, x = np.mgrid[:size, :size]
-    own = np.hypot(x - place[0], y - place[1]) / reach
-    mask = np.zeros((size, size), bool)
-    near = (np.abs(others[:, :2] - size / 2) < size / 2 + others[:, 2:]).all(axis=1)
-    for cx, cy, radius in others[near]:
-        distance = np.hypot(x - cx, y - cy) / radius
-        mask |= (distance < 1) & (distance < own)
-    return mask
-
-
-def _band_stamp(one, candidate, member, corner, half, neighbours):
-    size, band = 2 * half + 1, one.band
+def _parts(one, candidate, letter, corner, neighbours):
+    """Data without stars, noise and mask of a stamp in one band."""
+    size, band = len(neighbours), one.band
     data, noise = above_level(one, corner, size), cut(band.noise, corner, size, np.nan)
-    light, error = _others_light(one, candidate, member, corner, half)
-    data -= light
+    light = _others_light(one, candidate, candidate.members[letter], corner, size)
     mask = cut(one.glare, corner, size, Mask.UNSEEN)
-    mask[light > 0.5 * noise] |= Mask.SUBTRACTED
-    mask[error > noise] |= Mask.STAR
+    mask[light > SUBTRACTED * noise] |= Mask.SUBTRACTED
+    mask[survey().extended_field.star_error * light > noise] |= Mask.STAR
     mask[neighbours] |= Mask.NEIGHBOUR
-    whole = filled(data, (mask & Mask.HIDDEN) != 0, (candidate.x - corner[0], candidate.y - corner[1]))
-    psf = band.psf.at(round(candidate.x), round(candidate.y), PSF_HALF)
-    return BandStamp(data, noise, mask, whole, psf, one.level_error, band.zero_point)
+    return data - light, noise, mask
 
 
-def _others_light(one, candidate, member, corner, half):
-    """Light of the point sources of a CleanBand that are not the candidate's, and its error: (size, size), DN."""
-    size, stars = 2 * half + 1, one.band.stars
-    reach = half + 110
-    near = np.flatnonzero(drawable(one.band) & (np.abs(stars.x - candidate.x) < reach)
-                          & (np.abs(stars.y - candidate.y) < reach))  # fmt: skip
-    other = near[~np.isin(near, own_sources(one, candidate, member, near))]
+def _ellipse(parts, x, y):
+    """The object's Ellipse in the bands together."""
+    hidden = np.any([mask & Mask.HIDDEN for _, _, mask in parts.values()], axis=0)
+    total = sum(np.nan_to_num(data) / np.nanmedian(noise) ** 2 for data, noise, _ in parts.values())
+    return ellipse_of(total, hidden, x, y)
+
+
+def _band_stamp(one, candidate, ellipse, data, noise, mask):
+    whole = filled(data, (mask & Mask.HIDDEN) != 0, ellipse)
+    psf = one.band.psf.at(round(candidate.x), round(candidate.y), PSF_HALF)
+    return BandStamp(data, noise, mask, whole, psf, one.level_error, one.band.zero_point)
+
+
+def _others_light(one, candidate, member, corner, size):
+    """Light of the point sources of a CleanBand that are not the candidate's: (size, size), DN."""
+    near = one.drawn_on(corner, size)
+    own = own_sources(one, candidate, member, near)
     light = np.zeros((size, size), np.float32)
-    draw(light, one.band, one.psf, other, corner)
-    return light, survey().extended_field.star_error * light
+    draw(light, one.band, one.psf, np.setdiff1d(near, own), corner)
+    return light
 
 
 def own_sources(one, candidate, member, near):

@@ -1,5 +1,7 @@
 """The light of the stars of a field: their images out to the PSF's radius, beyond it the survey's usual wings."""
 
+from functools import cache
+
 import numpy as np
 
 from processing.config import survey
@@ -49,6 +51,7 @@ def typical(noise):
     return float(np.median(sample[np.isfinite(sample)]))
 
 
+@cache
 def wings_table():
     """Share of a star's light in an arcsec2 at distances 0, TABLE, 2 TABLE, ... arcsec: (n,)."""
     rules = survey().wings

@@ -7,6 +7,7 @@ perfectly, is followed along the field: the ridge, and the scatter about it.
 """
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from scipy import fft
@@ -17,8 +18,9 @@ from processing.extended.pixels import responses
 from processing.extended.psf import cell_psf
 from processing.extended.starlight import saturated
 from processing.photometry.scan.profiles import WIDTHS, mixture
+from processing.photometry.spline_psf import KNOTS, SplinePSF, evaluate
 
-CELL = (512, 276)
+CELL = (1024, 276)
 """Rows and columns over which the filter is one."""
 
 HALF = 10
@@ -112,43 +114,38 @@ def _ridge(y, share, sigma, usual):
 def _filters(surface):
     """The filters of a SplinePSF, (PHASES, PHASES, templates, n, n), and the noise of what they give, (templates,), in
     units of that of a pixel."""
+    discs = [blurred(surface, radius) for radius in survey().extended_field.discs]
     steps = (np.arange(PHASES) - PHASES // 2) / PHASES
-    rows = [[_filter(surface, dx, dy) for dx in steps] for dy in steps]
+    rows = [[_filter(surface, discs, dx, dy) for dx in steps] for dy in steps]
     kernels = np.array([[one[0] for one in row] for row in rows])
     return kernels, rows[PHASES // 2][PHASES // 2][1]
 
 
-def _filter(surface, dx, dy):
-    planes = _planes(surface, dx, dy)
-    star, discs = planes[:3].reshape(3, -1), planes[3:]
-    flat = discs.reshape(len(discs), -1)
-    flat = flat - flat @ np.linalg.pinv(star) @ star
-    norm = (flat * discs.reshape(len(discs), -1)).sum(axis=1)
+def _filter(surface, discs, dx, dy):
+    """The filters of a star off a pixel's middle by (dx, dy), (templates, n, n), and their noise."""
+    half = HALF + HALF_WIDTH
+    star = np.empty((3, 2 * half + 1, 2 * half + 1))
+    evaluate(surface.coefficients, surface.radius, dx, dy, half, star)
+    planes = np.stack([whiten(one)[HALF_WIDTH:-HALF_WIDTH, HALF_WIDTH:-HALF_WIDTH].ravel()
+                       for one in (*star, *(disc.stamp(dx, dy, half) for disc in discs))])  # fmt: skip
+    star, discs = planes[:3], planes[3:]
+    flat = discs - np.linalg.solve(star @ star.T, star @ discs.T).T @ star
+    norm = (flat * discs).sum(axis=1)
     sigma = passband_excess() * np.sqrt((flat**2).sum(axis=1)) / norm
-    kernels = (flat / norm[:, None]).reshape(discs.shape)
+    kernels = (flat / norm[:, None]).reshape(len(discs), 2 * HALF + 1, 2 * HALF + 1)
     return np.stack([whiten(np.pad(one, HALF_WIDTH)) for one in kernels]), sigma
 
 
-def _planes(surface, dx, dy):
-    """Whitened images of a star off a pixel's middle by (dx, dy), of its change with dx and dy, and of discs: (3 +
-    templates, n, n)."""
-    half, step = HALF + HALF_WIDTH, 0.05
-    moved = [surface.stamp(dx + a, dy + b, half) for a, b in ((0, 0), (step, 0), (-step, 0), (0, step), (0, -step))]
-    planes = [moved[0], (moved[1] - moved[2]) / step, (moved[3] - moved[4]) / step]
-    planes += [blurred(moved[0], radius) for radius in survey().extended_field.discs]
-    cut = np.s_[HALF_WIDTH:-HALF_WIDTH, HALF_WIDTH:-HALF_WIDTH]
-    return np.stack([whiten(plane)[cut] for plane in planes])
+def blurred(surface, radius):
+    """A SplinePSF behind a round exponential disc of half-light ``radius`` (pixel)."""
+    size = 2 * len(surface.coefficients)
+    shape = size, size
+    wide = fft.irfft2(fft.rfft2(surface.coefficients, shape) * _disc(size, radius), shape)
+    return SplinePSF(wide[:len(surface.coefficients), :len(surface.coefficients)], surface.radius)
 
 
-def blurred(stamp, radius):
-    """A stamp convolved with a round exponential disc of half-light ``radius`` (pixel)."""
-    size = 4 * len(stamp)
+@cache
+def _disc(size, radius):
+    """Fourier transform of such a disc on ``size`` knots: a sum of Gaussians."""
     k2 = (2 * np.pi * fft.fftfreq(size))[:, None] ** 2 + (2 * np.pi * fft.rfftfreq(size)) ** 2
-    disc = _disc(k2 * radius**2)
-    wide = fft.irfft2(fft.rfft2(stamp, (size, size)) * disc, (size, size))
-    return wide[:len(stamp), :len(stamp)]
-
-
-def _disc(q):
-    """Fourier transform of an exponential disc of half-light radius 1 at squared wave numbers: a sum of Gaussians."""
-    return np.tensordot(mixture(1.0), np.exp(-0.5 * WIDTHS[:, None, None] ** 2 * q), axes=1)
+    return np.tensordot(mixture(1.0), np.exp(-0.5 * (WIDTHS[:, None, None] * radius * KNOTS) ** 2 * k2), axes=1)
