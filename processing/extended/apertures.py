@@ -15,25 +15,27 @@ OFF = 128
 
 
 @numba.njit(cache=True, nogil=True)
-def ellipse_sums(image, mask, x, y, radii, ratios, angle):
-    """Light in ellipses about one place.
+def ellipse_sums(images, masks, x, y, radii, ratios, angle):
+    """Light in ellipses about one place, in several bands at once.
 
     Parameters
     ----------
-    image : ndarray, (ny, nx), float64, DN, no NaN
-    mask : ndarray of uint8, (ny, nx), field.Mask
+    images : ndarray, (bands, ny, nx), float64, DN, no NaN
+    masks : ndarray of uint8, the same shape, field.Mask
     x, y : float, pixel
     radii, ratios : ndarray, (n,), semi-major axes, pixel, and their axis ratios
     angle : float, rad, of the major axis from +x towards +y
 
     Returns
     -------
-    sums, areas, masked : ndarray, (n,): DN, pixel, and masked pixels in it
-    bits : ndarray of int64, (n,): what its masked pixels are; OFF where it leaves the image
+    sums, masked : ndarray, (bands, n): DN, and pixels with a mask
+    areas : ndarray, (n,), pixel
+    bits : ndarray of int64, (bands, n): what the masked pixels are; OFF where the ellipse leaves the image
     """
+    bands, ny, nx = images.shape
     n = radii.size
-    sums, areas, masked, bits = np.zeros(n), np.zeros(n), np.zeros(n), np.zeros(n, np.int64)
-    ny, nx = image.shape
+    sums, masked, bits = np.zeros((bands, n)), np.zeros((bands, n)), np.zeros((bands, n), np.int64)
+    areas = np.zeros(n)
     cos, sin = np.cos(angle), np.sin(angle)
     for k in range(n):
         a, b = radii[k], radii[k] * ratios[k]
@@ -41,17 +43,19 @@ def ellipse_sums(image, mask, x, y, radii, ratios, angle):
         left, right = int(np.floor(x - wide + 0.5)), int(np.floor(x + wide + 0.5))
         low, top = int(np.floor(y - high + 0.5)), int(np.floor(y + high + 0.5))
         if left < 0 or low < 0 or right >= nx or top >= ny:
-            bits[k] |= OFF
+            for band in range(bands):
+                bits[band, k] |= OFF
         for j in range(max(low, 0), min(top, ny - 1) + 1):
             for i in range(max(left, 0), min(right, nx - 1) + 1):
                 part = part_inside(i - x, j - y, a, b, cos, sin)
                 if part > 0.0:
-                    sums[k] += part * image[j, i]
                     areas[k] += part
-                    if mask[j, i]:
-                        bits[k] |= mask[j, i]
-                        masked[k] += part
-    return sums, areas, masked, bits
+                    for band in range(bands):
+                        sums[band, k] += part * images[band, j, i]
+                        if masks[band, j, i]:
+                            bits[band, k] |= masks[band, j, i]
+                            masked[band, k] += part
+    return sums, masked, areas, bits
 
 
 @numba.njit(cache=True, nogil=True)

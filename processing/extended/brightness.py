@@ -4,6 +4,7 @@ import numpy as np
 
 from processing.config import survey
 from processing.extended.apertures import ellipse_sums
+from processing.extended.rings import stacked
 
 PARTS = (0.25, 0.5, 0.75)
 """Parts of the total light whose radii are looked for: those of the concentration and the half-light radius."""
@@ -17,19 +18,18 @@ def light_radii(model, band, flux):
 
     Of the image as it is, PSF and all; the axis ratio follows the smallest semi-minor axis (Section IV.5a.ii).
     """
-    view, rings, ellipse = model.views[band], model.profiles[band].rings, model.ellipse
+    images, rings = stacked([model.views[band]]), model.profiles[band].rings
     grown = np.cumsum(rings.mean * rings.area)
     guess = np.interp(np.array(PARTS) * flux, np.maximum.accumulate(grown), rings.edges[1:])
-    found = [_radius_of(view, ellipse, part * flux, first, model.reach) for part, first in zip(PARTS, guess)]
+    found = [_radius_of(images, model.ellipse, part * flux, first, model.reach) for part, first in zip(PARTS, guess)]
     return np.array(found)
 
 
-def _radius_of(view, ellipse, light, guess, reach):
+def _radius_of(images, ellipse, light, guess, reach):
     """Semi-major axis of the ellipse that holds ``light`` DN."""
     for _ in range(4):
         radii = np.minimum(guess * SPAN, reach)
-        sums, *_ = ellipse_sums(view.filled, view.mask, ellipse.x, ellipse.y, radii, ellipse.ratios(radii),
-                                ellipse.angle)  # fmt: skip
+        sums = ellipse_sums(*images, ellipse.x, ellipse.y, radii, ellipse.ratios(radii), ellipse.angle)[0][0]
         if sums[0] > light:
             guess = radii[0]
         elif sums[-1] < light:

@@ -112,8 +112,9 @@ def _system(model, radii):
             continue
         image = np.where(np.isfinite(view.whole), view.whole, view.filled)
         shape = np.array([radius]), ellipse.ratios([radius]), ellipse.angle
-        (flux,), (area,), _, (bits,) = ellipse_sums(image, view.mask, ellipse.x, ellipse.y, *shape)
-        seen |= int(bits)
+        found = ellipse_sums(image[None], view.mask[None], ellipse.x, ellipse.y, *shape)
+        flux, area = float(found[0][0, 0]), float(found[2][0])
+        seen |= int(found[3][0, 0])
         if flux > 0:
             error = _error(view, flux, area, *shape)
             columns |= {f"{band}_m_sys": float(view.magnitude(flux)), f"{band}_msig_sys": MAGNITUDE * error / flux}

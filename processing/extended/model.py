@@ -83,28 +83,24 @@ def _profiles(bands, shapes, ellipse, own, reach):
     edges = ring_edges(min(reach, max(wanted, survey().extended_measures.least_reach)))
     edges = edges[edges <= reach] if edges[-1] > reach else edges
     shared = ring_noise(edges, ellipse)
-    around = {band: rings(view, ellipse, edges, shared) for band, view in bands.items()}
+    circle = ellipse.circle()
+    around = rings(list(bands.values()), ellipse, edges, shared)
+    circles = rings(list(bands.values()), circle, edges, ring_noise(edges, circle))
     profiles, shown, best = {}, {}, None
     for band in sorted(bands, key=lambda band: -_significance(around[band])):
         profile = fitted(around[band], psf_gaussians(bands[band].psf), best)
         if profile:
             best = best or profile
             profiles[band] = profile
-            shown |= _shown(band, bands[band], profile, around[band], own[band], ellipse, edges)
+            shown[band, "fiducial"] = Brightness(profile, around[band], ellipse)
+            shown[band, "circle"] = Brightness(profile, circles[band], circle)
+            shown[band, "own"] = shown[band, "fiducial"]
+            if own[band] is not ellipse:
+                own_rings = rings([bands[band]], own[band], edges, ring_noise(edges, own[band]))[band]
+                shown[band, "own"] = Brightness(profile, own_rings, own[band])
     return profiles, shown
 
 
 def _significance(around):
     light = around.area * around.inside(0.5 * around.edges[-1])
     return float(light @ around.mean) / around.error(light)
-
-
-def _shown(band, view, profile, around, own, ellipse, edges):
-    circle = ellipse.circle()
-    round_rings = rings(view, circle, edges, ring_noise(edges, circle))
-    own_rings = around if own is ellipse else rings(view, own, edges, ring_noise(edges, own))
-    return {
-        (band, "fiducial"): Brightness(profile, around, ellipse),
-        (band, "own"): Brightness(profile, own_rings, own),
-        (band, "circle"): Brightness(profile, round_rings, circle),
-    }

@@ -6,13 +6,16 @@ import numpy as np
 
 from processing.extended.apertures import OFF, correlation, ellipse_sums, flux_errors, sum_variances
 from processing.extended.field import Mask
-from processing.extended.isophotes import Isophotal, isophotal_error
-from processing.extended.radii import KronRadius
+from processing.extended.isophotes import Radius, rim_error
+from processing.extended.rings import stacked
 from processing.schema.extended_flags import CIRCLES, FIDUCIAL, OWN
 
 FLAGS = ((Mask.BRIGHT_STAR, 4), (Mask.ARTIFACT, 5), (OFF, 6), (Mask.NEIGHBOUR, 7), (Mask.STAR, 2),
          (Mask.SUBTRACTED, 3), (Mask.UNSEEN, 1))  # fmt: skip
 """Bits of masked pixels and the flag of an aperture with them, the first that holds (schema.extended_flags)."""
+
+SETS = {"k20fe": "k", "k20fc": "k", "fe": "k", "fc": "k", "j21fe": "j", "j21fc": "j"}
+"""The band that sets the radius of a fiducial aperture."""
 
 MAGNITUDE = 2.5 / np.log(10)
 
@@ -39,54 +42,55 @@ class Light:
 
 def apertures(model, radii):
     """(band, name) -> Light of all apertures that have a radius. ``radii``: of ``aperture_radii``."""
-    found = {}
+    every, circle = list(model.views.values()), model.ellipse.circle()
+    fiducial, circles = _shared(radii)
+    found = _measured(model, every, model.ellipse, "fiducial", fiducial)
+    found |= _measured(model, every, circle, "circle", circles)
     for band, view in model.views.items():
-        fiducial, own, circles = _requests(band, radii)
-        found |= _measured(model, view, model.ellipse, "fiducial", fiducial)
-        found |= _measured(model, view, model.own[band], "own", own)
-        found |= _measured(model, view, model.ellipse.circle(), "circle", circles)
+        for ellipse, kind, last in ((model.own[band], "own", "e"), (circle, "circle", "c")):
+            own = [(name, radii[band, name]) for name in OWN if name.endswith(last)]
+            found |= _measured(model, [view], ellipse, kind, own)
     return found
 
 
-def _requests(band, radii):
-    """Names and radii of a band's apertures by the shape that they have: fiducial, own, circles."""
-    fiducial, own = [], []
-    circles = [(str(radius), KronRadius(float(radius), 0.0)) for radius in CIRCLES]
-    for name in FIDUCIAL:
-        (circles if name.endswith("c") else fiducial).append((name, radii[name]))
-    for name in OWN:
-        (circles if name.endswith("c") else own).append((name, radii[band, name]))
-    return ([row for row in rows if row[1]] for rows in (fiducial, own, circles))
+def _shared(radii):
+    """Names and radii of the apertures that all bands have: ellipses, circles."""
+    ellipses = [(name, radii[name]) for name in FIDUCIAL if name.endswith("e")]
+    circles = [(name, radii[name]) for name in FIDUCIAL if name.endswith("c")]
+    return ellipses, circles + [(str(radius), Radius(float(radius))) for radius in CIRCLES]
 
 
-def _measured(model, view, ellipse, kind, requests):
-    if not requests:
+def _measured(model, views, ellipse, kind, wanted):
+    """(band, name) -> Light of apertures of one shape; ``wanted``: their names and Radius or None."""
+    wanted = [(name, size) for name, size in wanted if size]
+    if not wanted:
         return {}
-    sizes = np.array([found.radius for _, found in requests])
+    sizes = np.array([size.radius for _, size in wanted])
     ratios = ellipse.ratios(sizes) if kind != "circle" else np.ones(sizes.size)
-    sums, areas, masked, bits = ellipse_sums(view.filled, view.mask, ellipse.x, ellipse.y, sizes, ratios, ellipse.angle)
-    spread = sum_variances(sizes, ratios, ellipse.angle, correlation())
-    errors = flux_errors(sums, areas, masked, spread, view.sigma, view.background_error)
-    found = {}
-    for k, (name, size) in enumerate(requests):
-        error = _with_rim(model, view, kind, name, size, errors[k])
-        flux = sums[k] if not bits[k] & OFF else np.nan
-        found[view.band, name] = Light(float(flux), float(error), float(areas[k]), flag(int(bits[k])))
+    place = ellipse.x, ellipse.y, sizes, ratios, ellipse.angle
+    sums, masked, areas, bits = ellipse_sums(*stacked(views), *place)
+    spread, found = sum_variances(sizes, ratios, ellipse.angle, correlation()), {}
+    for b, view in enumerate(views):
+        errors = flux_errors(sums[b], areas, masked[b], spread, view.sigma, view.background_error)
+        for k, (name, size) in enumerate(wanted):
+            error = _with_rim(model, view, kind, name, size, float(errors[k]))
+            flux = float(sums[b, k]) if not bits[b, k] & OFF else np.nan
+            found[view.band, name] = Light(flux, error, float(areas[k]), flag(int(bits[b, k])))
     return found
 
 
 def _with_rim(model, view, kind, name, size, error):
-    """Error of the light within a radius that has an error as well.
+    """Error of the light within a Radius that has an error as well.
 
-    The isophote of another band moves the rim on its own account; one of the band itself moves it with the light.
+    The radius of another band moves the rim on its own account; one of the band itself moves it with the light.
     """
     shown = model.shown.get((view.band, kind))
-    if not shown or not size.error:
+    if not shown or size.rings is None:
         return error
     level = max(float(np.interp(size.radius, shown.rings.middle, shown.rings.mean, right=0.0)), 0.0)
-    if isinstance(size, Isophotal) and {"k20": "k", "j21": "j"}.get(name[:3], view.band) == view.band:
-        return isophotal_error(size, shown.rings, error, level)
     rim = 2 * np.pi * shown.rings.ratio * size.radius * level
+    if SETS.get(name, view.band) == view.band:
+        return rim_error(size, error, rim)
     return float(np.hypot(error, rim * size.error))
 
 

@@ -20,7 +20,8 @@ class Profile:
 
     ``p`` (4,): log of light (DN), half-light radius (pixel), index, axis ratio before the PSF; ``covariance`` (4, 4):
     of its scatter from noise; ``chi2``: of the rings over its expectation; ``model`` (n,), DN a pixel, and ``slopes``
-    (n, 4) of the rings; ``gain`` (4, n): how p follows the rings' means; ``rest`` (4, 4): covariance from all but those.
+    (n, 4) of the rings; ``gain`` (4, n): how p follows the rings' means; ``rest`` (4, 4): covariance from all but
+    those.
     """
 
     rings: Rings
@@ -63,20 +64,21 @@ def fitted(rings, psf, prior=None):
     if not light > 0:
         return None
     start, known, inverse = _expected(rings, light, prior)
-    noise = np.diag(rings.covariance)
     floor = (survey().extended_measures.profile_error * np.maximum(rings.mean, 0)) ** 2
+    noise = rings.noise + floor[:, None]
     data = np.column_stack([rings.mean, rings.cosine])
-    weight = 1 / np.column_stack([noise + rings.level**2 + floor, 2 * noise + floor])
+    weight = 1 / (noise + (rings.level**2, 0))
     nodes, weights = quadrature(rings.edges)
     p, model, slopes, _ = sersic.fit(data, weight, nodes, weights, rings.ratio, start, known, inverse, psf, TABLE[0],
                                      sersic.shares(), TABLE[1])  # fmt: skip
     normal = np.linalg.inv(np.einsum("nca,nc,ncb->ab", slopes, weight, slopes) + np.diag(inverse))
     gain = np.einsum("ab,ncb,nc->can", normal, slopes, weight)
-    rest = gain[1] @ (2 * rings.covariance) @ gain[1].T
+    waves = np.sqrt(rings.noise[:, 1] / rings.noise[:, 0])
+    rest = (gain[1] * waves) @ rings.covariance @ (gain[1] * waves).T
     if prior is not None:
         rest += (normal * inverse) @ prior.covariance @ (normal * inverse).T
     covariance = gain[0] @ (rings.covariance + rings.level**2) @ gain[0].T + rest
-    expected = (weight * np.column_stack([noise + floor, 2 * noise + floor])).sum()
+    expected = (weight * noise).sum()
     expected -= np.trace(np.linalg.solve(normal, covariance))
     chi2 = float((weight * (data - model) ** 2).sum() / max(expected, 1))
     return Profile(rings, psf, p, covariance, chi2, model[:, 0], slopes[:, 0], gain[0], rest)

@@ -1,11 +1,11 @@
 """Radii of the apertures of an object: isophotes and Kron's first moment."""
 
-from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
 
 from processing.config import survey
+from processing.extended.isophotes import Radius
 from processing.extended.sersic import INDICES, SIGMAS, shares
 
 HELD = 0.95
@@ -19,7 +19,7 @@ MIDDLES = 2 / 3 * (EDGES[1:] ** 3 - EDGES[:-1] ** 3) / (EDGES[1:] ** 2 - EDGES[:
 
 
 def isophotal(model, band, kind, brightness):
-    """The Isophotal of a band at a surface brightness (mag/arcsec2); None where it is not measurable.
+    """The Radius of a band at a surface brightness (mag/arcsec2); None where it is not measurable.
 
     ``kind``: "fiducial", "own" or "circle": the shape of the ellipses.
     """
@@ -27,16 +27,8 @@ def isophotal(model, band, kind, brightness):
     return shown.isophote(model.views[band].level(brightness), model.reach) if shown else None
 
 
-@dataclass(frozen=True)
-class KronRadius:
-    """``radius`` and its ``error``, pixel."""
-
-    radius: float
-    error: float
-
-
 def kron(model, band, kind):
-    """The KronRadius: 2.5 times the first moment of the light along the major axis, 7 arcsec at least.
+    """The Radius that is 2.5 times the first moment of the light along the major axis, 7 arcsec at least.
 
     The moment is taken of the rings where they are well above the noise and of the fitted profile beyond, to the radius
     that holds 95% of it, so that it knows nothing of how deep the image is (the survey's of the incremental releases
@@ -55,10 +47,10 @@ def kron(model, band, kind):
     if radius > model.reach or rules.kron_least > model.reach:
         return None
     if radius < rules.kron_least:
-        return KronRadius(rules.kron_least, 0.0)
+        return Radius(rules.kron_least)
     profile = model.profiles[band]
-    follows = np.array([0, 1, moment_slope(float(profile.p[2])), 0])
-    return KronRadius(float(radius), float(radius * np.sqrt(follows @ profile.covariance @ follows)))
+    follows = radius * np.array([0, 1, moment_slope(float(profile.p[2])), 0])
+    return Radius(float(radius), profile.rings, follows @ profile.gain, float(follows @ profile.rest @ follows))
 
 
 def moment_slope(log_index):
@@ -92,7 +84,7 @@ def _light(model, band, kind, shown):
 
 
 def aperture_radii(model):
-    """Name of an aperture ("k20fe", or (band, "i20e") for a band's own) -> its Isophotal or KronRadius, or None."""
+    """Name of an aperture ("k20fe", or (band, "i20e") for a band's own) -> its Radius, or None."""
     bright, faint = survey().extended_measures.isophotes
     found = {}
     for name, band, brightness in (("k20f", "k", bright), ("j21f", "j", faint)):

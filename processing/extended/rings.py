@@ -1,6 +1,7 @@
 """An object's light in elliptical rings: means, second harmonics, and the covariance of their noise."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numba
 import numpy as np
@@ -9,6 +10,9 @@ from processing.extended.apertures import correlation, electrons, shared_noise
 
 NODES = np.sqrt((np.array([-np.sqrt(0.6), 0.0, np.sqrt(0.6)]) + 1) / 2)
 """Radii, as parts of a disc's, at which a function of the radius squared is taken for its mean (Gauss, Legendre)."""
+
+POINTS = 4
+"""Points along each side of a pixel that several rings share."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,10 +32,23 @@ class Rings:
     covariance: np.ndarray
     level: float
 
-    @property
+    @cached_property
     def middle(self):
         """Semi-major axis that halves the area of each ring: (n,)."""
         return np.sqrt(0.5 * (self.edges[1:] ** 2 + self.edges[:-1] ** 2))
+
+    @cached_property
+    def noise(self):
+        """Variances of the means and of the cosines without the background's level, DN**2: (n, 2).
+
+        What pixels share reaches less far than half a wave of cos 2t but for the innermost rings, where half of the
+        error is allowed for the place of the pixels.
+        """
+        lags = np.arange(1, correlation().size)
+        spread = 2 * (correlation()[1:] * lags**2).sum() / (1 + 2 * correlation()[1:].sum())
+        wave = 2 * np.maximum(np.exp(-2 * spread / (self.middle**2 * self.ratio)), 0.5)
+        means = np.diag(self.covariance)
+        return np.column_stack([means, wave * means])
 
     def error(self, weights):
         """One sigma of the sum of weights (n,) times the means."""
@@ -55,15 +72,26 @@ def quadrature(edges):
     return np.sqrt(low + (high - low) * NODES**2), np.array([5, 8, 5]) / 18
 
 
-def rings(view, ellipse, edges, shared):
-    """The Rings of one band about an Ellipse; ``shared``: ``ring_noise`` of the same edges and ellipse."""
-    area, light, cosine, masked = ring_sums(view.filled, view.mask, ellipse.x, ellipse.y, ellipse.ratio, ellipse.angle,
-                                            edges)  # fmt: skip
+def rings(views, ellipse, edges, shared):
+    """letter -> Rings of several bands about an Ellipse; ``shared``: ``ring_noise`` of the same edges and ellipse."""
+    images, masks = stacked(views)
+    area, light, cosine, masked = ring_sums(images, masks, ellipse.x, ellipse.y, ellipse.ratio, ellipse.angle, edges)
     area = np.maximum(area, 1e-3)
-    double = np.sqrt(1 + 2 * np.minimum(masked / area, 0.5))
-    covariance = view.sigma**2 * shared * np.outer(double, double) / np.outer(area, area)
-    covariance[np.diag_indices(area.size)] += np.maximum(light, 0) / electrons() / area**2
-    return Rings(edges, ellipse.ratio, area, light / area, 2 * cosine / area, covariance, view.background_error)
+    found = {}
+    for k, view in enumerate(views):
+        double = np.sqrt(1 + 2 * np.minimum(masked[k] / area, 0.5)) / area
+        covariance = view.sigma**2 * shared * double * double[:, None]
+        covariance[np.diag_indices(area.size)] += np.maximum(light[k], 0) / electrons() / area**2
+        found[view.band] = Rings(edges, ellipse.ratio, area, light[k] / area, 2 * cosine[k] / area, covariance,
+                                 view.background_error)  # fmt: skip
+    return found
+
+
+def stacked(views):
+    """Images and masks of several bands, (bands, ny, nx)."""
+    if len(views) == 1:
+        return views[0].filled[None], views[0].mask[None]
+    return np.stack([view.filled for view in views]), np.stack([view.mask for view in views])
 
 
 def ring_noise(edges, ellipse):
@@ -82,35 +110,42 @@ def _ring_noise(edges, ratio, angle, correlation):
 
 
 @numba.njit(cache=True, nogil=True)
-def ring_sums(image, mask, x, y, ratio, angle, edges):
-    """Area, light, light times cos 2t and masked area of rings: (n,) each. A pixel's 5 x 5 points each have a ring."""
-    rings, reach = edges.size - 1, edges[-1]
-    area, light, cosine, masked = np.zeros(rings), np.zeros(rings), np.zeros(rings), np.zeros(rings)
-    ny, nx = image.shape
+def ring_sums(images, masks, x, y, ratio, angle, edges):
+    """Area (n,), and light, light times cos 2t and masked area, (bands, n), of rings.
+
+    A pixel that lies in one ring, and not at the centre, is this one's; of others each of 4 x 4 points has its ring.
+    """
+    bands, ny, nx = images.shape
+    n, reach = edges.size - 1, edges[-1]
+    area, sums = np.zeros(n), np.zeros((3, bands, n))
     cos, sin = np.cos(angle), np.sin(angle)
-    whole = np.sqrt((reach * cos) ** 2 + (reach * ratio * sin) ** 2)
+    wide = np.sqrt((reach * cos) ** 2 + (reach * ratio * sin) ** 2)
     high = np.sqrt((reach * sin) ** 2 + (reach * ratio * cos) ** 2)
+    margin = 0.7072 / ratio
     for j in range(max(0, int(y - high)), min(ny, int(y + high) + 2)):
-        for i in range(max(0, int(x - whole)), min(nx, int(x + whole) + 2)):
+        for i in range(max(0, int(x - wide)), min(nx, int(x + wide) + 2)):
             dx, dy = i - x, j - y
             u, v = dx * cos + dy * sin, (dy * cos - dx * sin) / ratio
             far = np.sqrt(u * u + v * v)
-            if far > reach + 0.75 / ratio:
+            if far >= reach + margin:
                 continue
-            points = 5 if far < 12.0 else 3
+            inner = np.searchsorted(edges, max(far - margin, 0.0), side="right") - 1
+            points = 1 if far > 2.0 and far + margin < edges[inner + 1] else POINTS
+            part = 1.0 / (points * points)
             for k in range(points * points):
                 px = dx + (k % points + 0.5) / points - 0.5
                 py = dy + (k // points + 0.5) / points - 0.5
                 u, v = px * cos + py * sin, (py * cos - px * sin) / ratio
-                square = u * u + v * v
-                if square >= reach * reach:
+                square, ring = u * u + v * v, inner
+                while ring < n and square >= edges[ring + 1] ** 2:
+                    ring += 1
+                if ring == n:
                     continue
-                ring = np.searchsorted(edges, np.sqrt(square), side="right") - 1
-                part = 1.0 / (points * points)
                 area[ring] += part
-                light[ring] += part * image[j, i]
-                if square > 0.0:
-                    cosine[ring] += part * image[j, i] * (u * u - v * v) / square
-                if mask[j, i]:
-                    masked[ring] += part
-    return area, light, cosine, masked
+                turn = part * (u * u - v * v) / max(square, 1e-12)
+                for band in range(bands):
+                    sums[0, band, ring] += part * images[band, j, i]
+                    sums[1, band, ring] += turn * images[band, j, i]
+                    if masks[band, j, i]:
+                        sums[2, band, ring] += part
+    return area, sums[0], sums[1], sums[2]
