@@ -33,7 +33,7 @@ status:
 	@.venv/bin/twomass status
 
 test: setup-tests
-	@.venv/bin/pytest $(ARGS)
+	@.venv/bin/pytest --numprocesses 2 --dist loadgroup $(ARGS)
 
 bench: serve
 	@for benchmark in benchmarks/bench_*.py; do .venv/bin/python -m benchmarks.$$(basename $$benchmark .py) || exit 1; done
