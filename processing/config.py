@@ -174,7 +174,7 @@ class ExtendedField:
     share_error: float = number("")
     wide: float = number("")
     share: float = number("")
-    faint: float = number("")
+    faint: tuple = number("")
     isophote: float = number("")
 
 

@@ -54,18 +54,30 @@ def _around(shape, x, y):
 @dataclass(frozen=True, eq=False)
 class Scale:
     """Cells of ``size`` pixels. ``data``: mean of a pixel, smoothed by one cell, DN; ``significance``: of it;
-    ``regions``: the numbers, from 1, of those above the isophote."""
+    ``regions``: the numbers, from 1, of those above the isophote; ``noise``: of ``data``, DN, (rows,)."""
 
     size: int
     data: np.ndarray
     significance: np.ndarray
     regions: np.ndarray
+    noise: np.ndarray
+
+    def cells(self, x, y, dx=0, dy=0):
+        """Rows and columns of the cells (``dx``, ``dy``) from those of places; at the edge the last ones."""
+        return tuple(np.clip((np.asarray(place) + 0.5) // self.size + off, 0, n - 1).astype(int)
+                     for place, off, n in zip((y, x), (dy, dx), self.regions.shape))  # fmt: skip
 
     def regions_at(self, x, y):
-        """Numbers of the regions at places, 0 for none: (n,)."""
-        row, column = (np.clip((np.asarray(place) + 0.5) // self.size, 0, n - 1).astype(int)
-                       for place, n in zip((y, x), self.regions.shape))  # fmt: skip
-        return self.regions[row, column]
+        """Numbers of the regions at places, 0 for none."""
+        return self.regions[self.cells(x, y)]
+
+    def about(self, x, y, dx, dy):
+        """Data of the cells (``dx``, ``dy``) from those of places."""
+        return self.data[self.cells(x, y, dx, dy)]
+
+    def noise_at(self, y):
+        """Noise of the data at places."""
+        return self.noise[self.cells(y, y)[0]]
 
     @cached_property
     def peaks(self):
@@ -98,13 +110,14 @@ def scale_of(total, size):
     add_cells(total.data, total.good, size, sums, counts)
     sums, seen = (ndimage.gaussian_filter(one / size**2, 1.0, mode="constant", truncate=3.0) for one in (sums, counts))
     data = np.where(seen > 0.5, sums / np.maximum(seen, 0.5), np.float32(np.nan))
-    significance = np.nan_to_num(data / _noise(data, size))
+    noise = _noise(data, size)
+    significance = np.nan_to_num(data / noise[:, None])
     regions, _ = ndimage.label(significance > survey().extended_field.isophote, np.ones((3, 3)))
-    return Scale(size, np.nan_to_num(data), significance, regions)
+    return Scale(size, np.nan_to_num(data), significance, regions, noise)
 
 
 def _noise(data, size):
-    """Noise of each row of cells, the scatter over WINDOW pixels along the field: (rows, 1)."""
+    """Noise of each row of cells, the scatter over WINDOW pixels along the field: (rows,)."""
     parts = np.array_split(np.arange(len(data)), max(1, round(len(data) * size / WINDOW)))
     each = [robust_scatter(data[part]) for part in parts]
-    return np.interp(np.arange(len(data)), [part.mean() for part in parts], each)[:, None].astype(np.float32)
+    return np.interp(np.arange(len(data)), [part.mean() for part in parts], each).astype(np.float32)

@@ -1,0 +1,127 @@
+"""The objects of a region: its middle, and what else in it is not the mirror image of that."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from processing.config import survey
+from processing.extended.seeds import SAME, Seeds, source_at
+
+LEAST = 4.0
+"""Arcsec to which an object reaches at least."""
+
+CENTRAL = 0.4
+"""Of the root of a region's area: the distance from its middle at which light counts by 0.6."""
+
+APART = 3.0
+"""Cells between the peaks of two objects."""
+
+OUTSHINES = 2.0
+"""Light of an object beside another, in units of that of its mirror image through the other."""
+
+
+@dataclass(frozen=True, eq=False)
+class Object:
+    """``x``, ``y``: pixel; ``source``: the point source there (Seeds of length 1, or 0); ``reach``: arcsec; ``light``: DN
+    of its part of the region."""
+
+    x: float
+    y: float
+    source: Seeds
+    reach: float
+    light: float
+
+
+def objects_in(clean, wide, scale, number):
+    """The Objects of a region of a Scale (list), its middle first.
+
+    ``wide``: the Seeds in the region.
+    """
+    region = _Region(scale, number)
+    first = _placed(clean, wide, scale, *region.middle())
+    found = [first]
+    for x, y in _others(wide, region):
+        source = _placed(clean, wide, scale, x, y)
+        apart = min(np.hypot(source[0] - one[0], source[1] - one[1]) for one in found)
+        if apart > APART * scale.size and region.stands_alone(*source[:2], *first[:2]) \
+                and (not len(source[2]) or is_wide(clean, source[2], first[:2])):
+            found.append(source)
+    return [Object(*one, *extent) for one, extent in zip(found, region.extents(found))]
+
+
+def _others(wide, region):
+    """Places in a region where an object may be: peaks and Seeds, the brightest first."""
+    x, y, height = region.peaks()
+    return np.concatenate([np.column_stack([x, y])[np.argsort(-height)], np.column_stack([wide.x, wide.y])])
+
+
+def _placed(clean, wide, scale, x, y):
+    """Place of a peak and the source there: a seed, or any other, or none."""
+    near = np.hypot(wide.x - x, wide.y - y)
+    if len(near) and near.min() < SAME + scale.size:
+        source = wide.select(np.array([np.argmin(near)]))
+    else:
+        source = source_at(list(clean.bands.values()), x, y, SAME)
+    return (float(source.x[0]), float(source.y[0]), source) if len(source) else (float(x), float(y), source)
+
+
+class _Region:
+    """A region of a Scale: ``x``, ``y``: pixels of its cells, ``light``: DN a pixel."""
+
+    def __init__(self, scale, number):
+        self.scale, self.number = scale, number
+        self.x, self.y, self.light = scale.region(number)
+
+    def middle(self):
+        """Where the light is highest, cells away from the middle counting less."""
+        size = max(LEAST, CENTRAL * self.scale.size * np.sqrt(len(self.x)))
+        off2 = (self.x - self.x.mean()) ** 2 + (self.y - self.y.mean()) ** 2
+        top = int(np.argmax(self.light * np.exp(-0.5 * off2 / size**2)))
+        return self.x[top], self.y[top]
+
+    def peaks(self):
+        """Local maxima with significance: x, y, and their light."""
+        around = np.array([self.scale.about(self.x, self.y, dx, dy) for dx in (-1, 0, 1) for dy in (-1, 0, 1)])
+        top = (self.light >= around.max(axis=0)) & (self.light > survey().extended_field.faint[0] * self.scale.noise_at(self.y))
+        return self.x[top], self.y[top], self.light[top]
+
+    def stands_alone(self, x, y, x0, y0):
+        """Whether there is more light at a place than at, or next to, its mirror image through another."""
+        here = float(self.scale.about(x, y, 0, 0))
+        there = max(float(self.scale.about(2 * x0 - x, 2 * y0 - y, dx, dy)) for dx in (-1, 0, 1) for dy in (-1, 0, 1))
+        limit = np.sqrt(2) * survey().extended_field.faint[0] * float(self.scale.noise_at(y))
+        return here > OUTSHINES * there and here - max(there, 0.0) > limit
+
+    def extents(self, found):
+        """Reach and light of each of the objects: a cell is that one's which is nearest in units of its brightness."""
+        height = [max(float(self.scale.about(x, y, 0, 0)), 1e-3) for x, y, _ in found]
+        far = np.array([np.hypot(self.x - x, self.y - y) for x, y, _ in found])
+        owner = np.argmin(far / np.sqrt(height)[:, None], axis=0)
+        area = self.scale.size**2
+        return [(_reach(far[k, owner == k], self.scale.size), float(self.light[owner == k].sum()) * area)
+                for k in range(len(found))]  # fmt: skip
+
+
+def _reach(far, size):
+    """Distance of the farthest cells, but for one in twenty: arcsec."""
+    return max(LEAST, float(np.percentile(far, 95)) + 0.5 * size) if len(far) else LEAST
+
+
+def is_wide(clean, source, place):
+    """Whether a source (Seeds of length 1) beside an object at ``place`` is wider than a star, the object's light, which
+    its mirror image tells, taken off."""
+    x, y = source.x, source.y
+    light, error = disc_light(clean, x, y)
+    mirrored, _ = disc_light(clean, 2 * place[0] - x, 2 * place[1] - y)
+    limit = survey().extended_field.wide * np.sqrt(2) * error
+    mirrored = np.maximum(mirrored, 0.0)
+    return bool(((light - mirrored > limit) & (light > OUTSHINES * mirrored)).any())
+
+
+def disc_light(clean, x, y):
+    """Light of discs in the mean of the bands, and its error: (n, templates), DN."""
+    sums = 0.0
+    for one in clean.bands.values():
+        light, error = one.discs.light(one.left, x, y)
+        sums = sums + np.stack([light, error**2 / one.discs.noise**2, np.ones_like(light)]) / one.discs.noise**2
+    return sums[0] / sums[2], np.sqrt(sums[1]) / sums[2]
