@@ -9,6 +9,9 @@ import numba
 import numpy as np
 
 from processing.config import survey
+from processing.extended.field import Mask
+
+HIDDEN = Mask.HIDDEN
 
 OFF = 128
 """Bit of an ellipse that leaves the stamp, beside those of ``field.Mask``."""
@@ -28,9 +31,9 @@ def ellipse_sums(images, masks, x, y, radii, ratios, angle):
 
     Returns
     -------
-    sums, masked : ndarray, (bands, n): DN, and pixels with a mask
+    sums, masked : ndarray, (bands, n): DN, and pixels that do not count themselves (Mask.HIDDEN)
     areas : ndarray, (n,), pixel
-    bits : ndarray of int64, (bands, n): what the masked pixels are; OFF where the ellipse leaves the image
+    bits : ndarray of int64, (bands, n): what the pixels with a mask are; OFF where the ellipse leaves the image
     """
     bands, ny, nx = images.shape
     n = radii.size
@@ -54,7 +57,8 @@ def ellipse_sums(images, masks, x, y, radii, ratios, angle):
                         sums[band, k] += part * images[band, j, i]
                         if masks[band, j, i]:
                             bits[band, k] |= masks[band, j, i]
-                            masked[band, k] += part
+                            if masks[band, j, i] & HIDDEN:
+                                masked[band, k] += part
     return sums, masked, areas, bits
 
 

@@ -4,6 +4,7 @@ import numpy as np
 
 from processing.config import survey
 from processing.extended.apertures import ellipse_sums
+from processing.extended.field import Mask
 from processing.extended.rings import stacked
 
 PARTS = (0.25, 0.5, 0.75)
@@ -72,7 +73,7 @@ def annulus(model, band, radius):
     cos, sin = np.cos(ellipse.angle), np.sin(ellipse.angle)
     dx, dy = x - ellipse.x, y - ellipse.y
     square = ((dx * cos + dy * sin) ** 2 + ((dy * cos - dx * sin) / ellipse.ratio) ** 2) / max(radius, 20.0) ** 2
-    found = view.data[(square > 1) & (square < 1.69) & (view.mask == 0) & np.isfinite(view.data)]
+    found = view.data[(square > 1) & (square < 1.69) & (view.mask & Mask.HIDDEN == 0) & np.isfinite(view.data)]
     return float(np.median(found)) if found.size > 50 else np.nan
 
 

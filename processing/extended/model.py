@@ -6,6 +6,7 @@ import numpy as np
 
 from processing.config import survey
 from processing.extended.ellipses import Ellipse, views
+from processing.extended.field import Mask
 from processing.extended.isophotes import Brightness
 from processing.extended.parameters import centred
 from processing.extended.profile import fitted
@@ -57,7 +58,7 @@ def modelled(stamp):
 def _shapes(bands, total, place):
     """Isophotes at 3 and at 5 sigma, of the bands and of their sum."""
     rules = survey().extended_measures
-    images = {band: (view.filled, view.mask == 0, view.sigma) for band, view in bands.items()}
+    images = {band: (view.filled, view.mask & Mask.HIDDEN == 0, view.sigma) for band, view in bands.items()}
     clean = np.logical_and.reduce([good for _, good, _ in images.values()])
     sup = total, clean, np.sqrt(len(bands))
     found = {"sup": isophote(*sup[:2], rules.shape_sigma * sup[2], place)}

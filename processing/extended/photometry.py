@@ -22,11 +22,12 @@ MAGNITUDE = 2.5 / np.log(10)
 
 @dataclass(frozen=True)
 class Light:
-    """Within an aperture of one band: ``flux`` and ``error``, DN; ``area``, pixel; ``flag`` as of the catalog. The flux
-    is NaN where the aperture leaves the stamp."""
+    """Within an aperture of one band: ``flux`` and ``error``, DN; ``still``: error if the aperture had none itself;
+    ``area``, pixel; ``flag`` as of the catalog. The flux is NaN where the aperture leaves the stamp."""
 
     flux: float
     error: float
+    still: float
     area: float
     flag: int
 
@@ -73,9 +74,10 @@ def _measured(model, views, ellipse, kind, wanted):
     for b, view in enumerate(views):
         errors = flux_errors(sums[b], areas, masked[b], spread, view.sigma, view.background_error)
         for k, (name, size) in enumerate(wanted):
-            error = _with_rim(model, view, kind, name, size, float(errors[k]))
+            still = float(errors[k])
+            error = _with_rim(model, view, kind, name, size, still)
             flux = float(sums[b, k]) if not bits[b, k] & OFF else np.nan
-            found[view.band, name] = Light(flux, error, float(areas[k]), flag(int(bits[b, k])))
+            found[view.band, name] = Light(flux, error, still, float(areas[k]), flag(int(bits[b, k])))
     return found
 
 

@@ -11,6 +11,9 @@ from processing.extended.sersic import INDICES, SIGMAS, shares
 HELD = 0.95
 """Part of a profile's light out to which its first moment is taken."""
 
+BRIGHT = 5.0
+"""Significance of a ring above which its own light counts."""
+
 EDGES = np.concatenate([np.arange(0, 30, 0.5), np.geomspace(30, 400, 60)])
 """Of the thin rings in which it is taken, pixel."""
 
@@ -74,7 +77,7 @@ def _light(model, band, kind, shown):
     """Light of the rings of EDGES, DN: observed where it is bright, fitted beyond."""
     profile, rings = model.profiles[band], shown.rings
     light = profile.brightness(MIDDLES, rings.ratio) * np.pi * rings.ratio * (EDGES[1:] ** 2 - EDGES[:-1] ** 2)
-    bright = shown.model > 2 * np.sqrt(np.diag(rings.covariance) + rings.level**2)
+    bright = shown.model > BRIGHT * np.sqrt(np.diag(rings.covariance) + rings.level**2)
     last = len(bright) if bright.all() else int(np.argmin(bright))
     if last:
         real = rings.mean[:last] / shown.model[:last]

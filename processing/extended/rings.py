@@ -6,7 +6,7 @@ from functools import cached_property
 import numba
 import numpy as np
 
-from processing.extended.apertures import correlation, electrons, shared_noise
+from processing.extended.apertures import HIDDEN, correlation, electrons, shared_noise
 
 NODES = np.sqrt((np.array([-np.sqrt(0.6), 0.0, np.sqrt(0.6)]) + 1) / 2)
 """Radii, as parts of a disc's, at which a function of the radius squared is taken for its mean (Gauss, Legendre)."""
@@ -146,6 +146,6 @@ def ring_sums(images, masks, x, y, ratio, angle, edges):
                 for band in range(bands):
                     sums[0, band, ring] += part * images[band, j, i]
                     sums[1, band, ring] += turn * images[band, j, i]
-                    if masks[band, j, i]:
+                    if masks[band, j, i] & HIDDEN:
                         sums[2, band, ring] += part
     return area, sums[0], sums[1], sums[2]

@@ -66,7 +66,7 @@ def _contamination(model):
     shape = model.shapes["sup"]
     if shape is None:
         return 2
-    mask = np.bitwise_or.reduce([view.mask & ~np.uint8(Mask.SUBTRACTED) for view in model.views.values()])
+    mask = np.bitwise_or.reduce([view.mask & Mask.HIDDEN for view in model.views.values()])
     y, x = np.nonzero(mask)
     cos, sin = np.cos(shape.ellipse.angle), np.sin(shape.ellipse.angle)
     dx, dy = x - model.place[0], y - model.place[1]

@@ -32,13 +32,13 @@ def total(model, band, radius, light):
 
 
 def _error(profile, radius, light):
-    """One sigma: light in the aperture and the profile follow the same rings."""
+    """One sigma: light in the aperture and the profile follow the same rings; where the one ends hardly matters."""
     rings = profile.rings
     inside = rings.area * rings.inside(radius)
     by_parameter = np.r_[profile.flux, 0, 0, 0] - inside @ profile.slopes
     still, all_of_it = rings.error(inside), rings.error(inside + profile.gain.T @ by_parameter)
     rest = by_parameter @ profile.rest @ by_parameter
-    return float(np.sqrt(max(light.error**2 + all_of_it**2 - still**2 + rest, 0.25 * light.error**2)))
+    return float(np.sqrt(max(light.still**2 + all_of_it**2 - still**2 + rest, 0.25 * light.still**2)))
 
 
 def extent(profile):
