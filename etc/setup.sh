@@ -28,3 +28,4 @@ check_place
 check_disk
 bash "$here/etc/setup-system.sh" "$@"
 bash "$here/etc/setup-python.sh"
+bash "$here/etc/setup-sky.sh"

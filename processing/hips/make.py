@@ -57,6 +57,11 @@ def mark(release):
     return digest.hexdigest()[:16]
 
 
+def is_finished(release, folder):
+    """Whether the HiPS of the images of ``release`` are in ``folder``, all of them."""
+    return _finished(Path(folder), mark(release)) is not None
+
+
 def _finished(folder, now):
     try:
         account = json.loads((folder / ACCOUNT).read_text())

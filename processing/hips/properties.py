@@ -17,15 +17,15 @@ PIXEL = 58.6323 * 3600
 
 @dataclass(frozen=True)
 class Publisher:
-    """Who publishes a HiPS and where: ``authority`` (of IVOA identifiers), name, and the address below which the HiPS
-    are served (None when they are not)."""
+    """Who publishes HiPS and where: ``authority`` (of IVOA identifiers), name, and the ``address`` at which each of them
+    is served, with {name} in it (None when they are not)."""
 
     authority: str = "org.example.twomass"
     name: str = "2MASS in a Box"
     address: str | None = None
 
     def address_of(self, name):
-        return None if self.address is None else f"{self.address}/{name}"
+        return self.address and self.address.format(name=name)
 
 
 def title(name):

@@ -14,6 +14,7 @@ from processing.errors import SurveyError
 
 def describe(parser):
     parser.add_argument("release", nargs="?", metavar="RELEASE", help="folder of the release, e.g. release/2025a")
+    parser.add_argument("--hips", metavar="FOLDER", help="its HiPS, when twomass hips has made them already")
     parser.add_argument("--rollback", "--back", action="store_true",
                         help="publish again what was published before this")
 
@@ -28,4 +29,4 @@ def run(args):
     if args.rollback:
         publish_previous(site())
     else:
-        publish(site(), read_release(args.release))
+        publish(site(), read_release(args.release), args.hips)

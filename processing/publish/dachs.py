@@ -35,7 +35,7 @@ def deploy(place):
         as_account(["mkdir", "-p", folder], place)
     deploy_package(place)
     _write(place, place.gavo_rc, settings_text(place))
-    for name in ("defaultmeta.txt", "userconfig.rd"):
+    for name in ("defaultmeta.txt", "userconfig.rd", "vanitynames.txt"):
         _write(place, place.gavo / "etc" / name, (ETC / name).read_text())
     for name, text in desise_files().items():
         _write(place, place.gavo / "cache" / name, text)

@@ -6,13 +6,14 @@ import time
 from processing.errors import SurveyError
 from processing.publish import server
 from processing.publish.dachs import deploy_package
+from processing.publish.front import deploy_front
 from processing.publish.site import CHECKOUT, as_account
 from processing.publish.switch import NOT_REGISTERED, TRY_AGAIN
 
 RESOURCES = CHECKOUT / "resources"
 MADE_OF = ("resources/*.rd", "processing/schema/*.*", "processing/publish/rd_columns.py",
            "processing/publish/switch.py", "processing/publish/links.py",
-           "processing/publish/cutouts.py", "etc/survey.yaml")
+           "processing/publish/cutouts.py", "processing/publish/sky_services.py", "etc/survey.yaml")
 """The files that decide what the services look like."""
 
 SWITCH = ["/usr/bin/python3", "-m", "processing.publish.switch"]
@@ -35,6 +36,7 @@ def exchange(place, now, store):
         _check_registered(done)
     elif not now.get("registered"):
         _check_registered(_run_switch(place, ["register"]))
+    deploy_front(place)
 
 
 def services_mark():

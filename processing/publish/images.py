@@ -36,10 +36,10 @@ def place_images(place, store, release, report):
     with whole_folder(folder) as partial:
         for field in _fields(release):
             for name in field:
-                _link_or_copy(release.path / name, partial / name, account)
+                link_or_copy(release.path / name, partial / name, account)
                 report(1)
             _write_previews(partial, field)
-        _give_to(partial, account)
+        give_to(partial, account)
     _give(folder.parent, account)
 
 
@@ -48,7 +48,7 @@ def drop_images(place, store):
     shutil.rmtree(place.inputs / FOLDER / store, ignore_errors=True)
 
 
-def _link_or_copy(source, target, account):
+def link_or_copy(source, target, account):
     target.parent.mkdir(parents=True, exist_ok=True)
     if _readable_by(source, account):
         try:
@@ -137,7 +137,7 @@ def preview(pixels):
     return np.where(finite, np.clip(scaled, 0, 1) * 255, 0).astype(np.uint8)
 
 
-def _give_to(folder, account):
+def give_to(folder, account):
     """Make the account the owner of the folders (not of the files: a linked one is still the release's)."""
     for path in (folder, *folder.rglob("*")):
         if path.is_dir():

@@ -16,9 +16,9 @@ THREADS = 40
 def main():
     from gavo.user import cli
 
-    from processing.publish import dialect, health, parquet_format, request_log, row_limits
+    from processing.publish import dialect, health, media_types, parquet_format, request_log, row_limits
 
-    for what in (row_limits, parquet_format, dialect):
+    for what in (row_limits, parquet_format, dialect, media_types):
         what.use_in_dachs()
     if "serve" in sys.argv:
         from twisted.internet import reactor

@@ -7,7 +7,9 @@ from contextlib import contextmanager
 from processing.errors import SurveyError
 from processing.publish import cluster, server
 from processing.publish.exchange import exchange
+from processing.publish.files import place_files
 from processing.publish.images import FOLDER, drop_images, place_images
+from processing.publish.sky_place import drop_unused_hips, place_hips
 from processing.publish.store import TABLES, drop, layout, load, store_name, stores
 from processing.publish.switch import LOCK
 
@@ -18,8 +20,11 @@ LONG_COUNT = 2_000_000
 """Rows that may take longer to count than a synchronous query lasts."""
 
 
-def publish(place, release):
-    """Publish ``release``; SurveyError says what is not as it should be, and which release is published then."""
+def publish(place, release, hips=None):
+    """Publish ``release``; SurveyError says what is not as it should be, and which release is published then.
+
+    ``hips``: folder of its HiPS, when they are made already.
+    """
     place = _as_running(place)
     print(f"verifying {release.path}: {len(release.files)} files")
     release.verify()
@@ -27,6 +32,8 @@ def publish(place, release):
         _tidy(place, connection, keep=store_name(release))
         store = _load(connection, release)
         _place_images(place, store, release)
+        place_files(place, store, release)
+        _place_hips(place, store, release, hips)
         _switch(place, connection, store)
         _tidy(place, connection)
     print(f"published {release.name}: {_sentence(release.rows)}; the same in the files, the database and through TAP")
@@ -96,6 +103,14 @@ def _place_images(place, store, release):
         place_images(place, store, release, bar.update)
 
 
+def _place_hips(place, store, release, ready):
+    begin = time.monotonic()
+    account = place_hips(place, store, release, ready)
+    if account:
+        tiles = sum(sum(own["tiles"].values()) for own in account["hips"].values())
+        print(f"HiPS: {', '.join(account['hips'])}; {tiles} tiles, {time.monotonic() - begin:.1f} s")
+
+
 def _switch(place, connection, store):
     """Switch to ``store`` and check by counting through TAP."""
     exchange(place, published(connection), store)
@@ -130,6 +145,7 @@ def _tidy(place, connection, keep=None):
     for path in folder.iterdir() if folder.exists() else ():
         if path.name not in wanted:
             drop_images(place, path.name)
+    drop_unused_hips(place)
 
 
 def _sentence(rows):

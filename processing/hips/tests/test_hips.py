@@ -44,7 +44,7 @@ def lone(tmp_path_factory):
 def hips(release, tmp_path_factory):
     """The folder of all HiPS, and what was counted."""
     folder = tmp_path_factory.mktemp("hips") / "all"
-    return folder, make_hips(release, folder, alone, Publisher("org.test", "Test", "http://host/hips"))
+    return folder, make_hips(release, folder, alone, Publisher("org.test", "Test", "http://host/hips/{name}"))
 
 
 @pytest.fixture(scope="module")
@@ -204,7 +204,7 @@ def _bytes_of(folder):
 def test_what_is_there_is_not_made_again_but_of_other_images_is(release, lone, hips, tmp_path):
     folder = tmp_path / "all"
     shutil.copytree(hips[0], folder)
-    assert make_hips(release, folder, None, Publisher("org.test", "Test", "http://elsewhere")) == _account(folder)
+    assert make_hips(release, folder, None, Publisher("org.test", "Test", "http://elsewhere/{name}")) == _account(folder)
     assert "http://elsewhere/j" in (folder / "hipslist").read_text()
     assert mark(lone) != mark(release)
     account = make_hips(lone, folder, alone)

@@ -52,7 +52,7 @@ def test_a_readable_file_is_linked_and_a_private_one_copied_readable(tmp_path):
     for mode, linked in ((0o644, True), (0o600, False)):
         source.chmod(mode)
         target = tmp_path / "there" / f"{mode:o}.fits"
-        images._link_or_copy(source, target, nobody)
+        images.link_or_copy(source, target, nobody)
         assert target.read_bytes() == b"content"
         assert (target.stat().st_ino == source.stat().st_ino) == linked
         assert target.stat().st_mode & 0o004
@@ -62,7 +62,7 @@ def test_the_owner_reads_a_private_file_by_a_link(tmp_path):
     source = tmp_path / "ji001.fits"
     source.write_bytes(b"content")
     source.chmod(0o600)
-    images._link_or_copy(source, tmp_path / "link", pwd.getpwuid(os.getuid()))
+    images.link_or_copy(source, tmp_path / "link", pwd.getpwuid(os.getuid()))
     assert (tmp_path / "link").stat().st_ino == source.stat().st_ino
 
 
