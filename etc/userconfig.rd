@@ -15,8 +15,8 @@
 	</STREAM>
 
 	<STREAM id="tapdescription">
-		<meta name="description">ADQL queries on the point sources, the scans and the images of a near-infrared sky
-			survey in J, H and Ks, and on the ObsCore table of its images.</meta>
+		<meta name="description">ADQL queries on the point sources, the extended sources, the scans and the images of a
+			near-infrared sky survey in J, H and Ks, and on the ObsCore table of its images.</meta>
 		<FEED source="covered"/>
 	</STREAM>
 
@@ -70,6 +70,16 @@
 				SELECT TOP 100 mainid, raj2000, dej2000, jmag, e_jmag, hmag, e_hmag, kmag, e_kmag, qflg
 				FROM twomass.data
 				WHERE kmag BETWEEN 10 AND 11
+		</meta>
+		<meta name="_example" title="Galaxies with their nuclei">
+			Extended sources from :taptable:`twomass.xsc` with the point source that each one is, too, in
+			:taptable:`twomass.psc`: what of the light is in the middle?
+
+			.. tapquery::
+				SELECT TOP 100 x.designation, x.ra, x.dec, x.r_k20fe, x.k_m_k20fe, p.k_m - x.k_m_k20fe AS nucleus
+				FROM twomass.xsc AS x
+				JOIN twomass.psc AS p ON x.pts_key = p.pts_key
+				WHERE x.k_m_k20fe &lt; 13.5
 		</meta>
 		<meta name="_example" title="Images of a source">
 			The images that show a source, with their addresses; ``ivoa.obscore`` has them in the columns of ObsCore:

@@ -6,11 +6,12 @@
 	is current. "twomass publish" moves those views and everything below to another release in one transaction. -->
 
 	<meta name="creationDate">2025-01-01T00:00:00Z</meta>
-	<meta name="title">2MASS in a Box: Point Sources and Images in J, H and Ks</meta>
+	<meta name="title">2MASS in a Box: Point Sources, Extended Sources and Images in J, H and Ks</meta>
 	<meta name="description">
 		A near-infrared sky survey in the manner of the Two Micron All Sky Survey: point sources with J (1.25 µm),
-		H (1.65 µm) and Ks (2.16 µm) magnitudes, quality and confusion flags; the scans they were observed in; and the
-		Atlas Images they were extracted from. Columns have the names, units and meaning of the 2MASS All-Sky Release.
+		H (1.65 µm) and Ks (2.16 µm) magnitudes, quality and confusion flags; extended sources, galaxies for the most part,
+		with isophotal, total and aperture magnitudes and shapes; the scans they were observed in; and the Atlas Images
+		they were extracted from. Columns have the names, units and meaning of the 2MASS All-Sky Release.
 	</meta>
 	<meta name="subject">near-infrared-astronomy</meta>
 	<meta name="subject">infrared-astronomy</meta>
@@ -26,14 +27,15 @@
 	<meta name="coverage.waveband">Infrared</meta>
 	<meta name="schema-rank">10</meta>
 	<meta name="_longdoc" format="rst">
-		Ask the catalog by position in the browser or by Simple Cone Search, the images by SIA (versions 1 and 2) and
+		Ask the catalogs by position in the browser or by Simple Cone Search, the images by SIA (versions 1 and 2) and
 		ObsTAP, and everything by ADQL at the TAP service of this site. In ADQL the column ``date`` is written with
 		quotes, ``"date"``, because the word is reserved. A magnitude that was not measured is null, never zero.
 
 		By datalink each source leads to the images that show it, to cutouts of them and to its scan, and each image to its
 		pictures, its sources and the same field in the other bands; clients find the way in the tables they get. Images
 		are cut out by SODA: give a CIRCLE, a POLYGON or a POS, and get the pixels of the image, as they are, with its
-		coordinates.
+		coordinates. Each extended source has postage stamps in J, H and Ks and in colours, put together from several
+		images where it lies across their edges.
 	</meta>
 
 	<!-- Where on the sky: from the release's coverage.fits, when it is published. -->
@@ -179,6 +181,41 @@
 		<viewStatement>CREATE VIEW \qName AS SELECT * FROM published.psc</viewStatement>
 	</table>
 
+	<table id="xsc" onDisk="True" adql="True" primary="ext_key">
+		<meta name="table-rank">15</meta>
+		<meta name="title">2MASS in a Box: Extended Source Catalog</meta>
+		<meta name="shortName">2MASS box xsc</meta>
+		<publish/>
+		<meta name="description">Extended sources, galaxies for the most part: positions, shapes, J, H and Ks magnitudes in
+			isophotal, Kron, extrapolated and fixed apertures, scores of extendedness, quality and contamination flags, one row
+			for each source. Empty for a release without extended sources.</meta>
+		<meta name="_associatedDatalinkService">
+			<meta name="serviceId">galaxy_links</meta>
+			<meta name="idColumn">designation</meta>
+		</meta>
+		<foreignKey inTable="psc" source="pts_key" metaOnly="True"/>
+		<foreignKey inTable="scans" source="scan_key" metaOnly="True"/>
+		<foreignKey inTable="atlas" source="coadd_key" metaOnly="True"/>
+		<index columns="ra,dec" kind="q3c"/>
+		<index columns="ext_key"/>
+		<index columns="pts_key"/>
+		<index columns="scan_key"/>
+		<index columns="coadd_key"/>
+		<index columns="designation"/>
+		<index columns="j_m_k20fe"/>
+		<index columns="h_m_k20fe"/>
+		<index columns="k_m_k20fe"/>
+		<index columns="r_k20fe"/>
+		<stc>Position ICRS "ra" "dec"</stc>
+		<LOOP source="column">
+			<codeItems>
+				from processing.publish.rd_columns import columns
+				yield from columns("xsc")
+			</codeItems>
+		</LOOP>
+		<viewStatement>CREATE VIEW \qName AS SELECT * FROM published.xsc</viewStatement>
+	</table>
+
 	<table id="data" onDisk="True" adql="True">
 		<meta name="table-rank">40</meta>
 		<meta name="title">2MASS in a Box: Point Sources by the Names of II/246</meta>
@@ -265,6 +302,7 @@
 		<make table="scans"/>
 		<make table="atlas"/>
 		<make table="psc"/>
+		<make table="xsc"/>
 		<make table="data"/>
 		<make table="level1"/>
 		<make table="images"/>
@@ -295,6 +333,32 @@
 			<condDesc buildFrom="j_m"/>
 			<condDesc buildFrom="h_m"/>
 			<condDesc buildFrom="k_m"/>
+			<condDesc buildFrom="designation"/>
+		</scsCore>
+	</service>
+
+	<service id="galaxies" allowed="scs.xml,form">
+		<meta name="title">2MASS in a Box Extended Sources</meta>
+		<meta name="shortName">2MASS box xcone</meta>
+		<meta name="description">The extended sources of a near-infrared sky survey, galaxies for the most part, by position:
+			shapes and J, H and Ks magnitudes. VERB=3 gives all columns.</meta>
+		<LOOP>
+			<codeItems>
+				from processing.publish.rd_columns import GALAXY, place_to_ask
+				yield from place_to_ask(base.getTableConn, GALAXY)
+			</codeItems>
+			<events>
+				<meta name="testQuery.ra">\ra</meta>
+				<meta name="testQuery.dec">\dec</meta>
+				<meta name="testQuery.sr">0.001</meta>
+			</events>
+		</LOOP>
+		<publish render="scs.xml" sets="ivo_managed"/>
+		<publish render="form" sets="ivo_managed,local"/>
+		<scsCore queriedTable="xsc">
+			<FEED source="//scs#coreDescs"/>
+			<condDesc buildFrom="k_m_k20fe"/>
+			<condDesc buildFrom="r_k20fe"/>
 			<condDesc buildFrom="designation"/>
 		</scsCore>
 	</service>
@@ -507,6 +571,88 @@
 		</datalinkCore>
 	</service>
 
+	<service id="galaxy_links" allowed="dlmeta,dlget">
+		<meta name="title">2MASS in a Box Extended Sources: Links and Stamps</meta>
+		<meta name="shortName">2MASS gal links</meta>
+		<meta name="description">What belongs to an extended source: its row, postage stamps in J, H, Ks and in colours, the
+			images that show it, its point source, its scan; and stamps of any size. The ID is its designation or its
+			ext_key.</meta>
+		<publish render="dlmeta" sets="ivo_managed"/>
+		<publish render="dlget" sets="ivo_managed"/>
+		<datalinkCore>
+			<descriptorGenerator>
+				<setup imports="gavo.protocols.datalink, processing.publish.galaxy_links">
+					<code>
+						class Galaxy(datalink.DatalinkDescriptorMixin):
+							suppressAutoLinks = True
+
+							def __init__(self, pubDID, row):
+								self.pubDID, self.row = pubDID, row
+					</code>
+				</setup>
+				<code>
+					with base.getTableConn() as connection:
+						row = galaxy_links.find_galaxy(connection, pubDID)
+					if row is None:
+						return DatalinkFault.NotFoundFault(pubDID, "No extended source of the release has this designation or"
+							" ext_key", semantics="#this")
+					return Galaxy(pubDID, row)
+				</code>
+			</descriptorGenerator>
+			<metaMaker semantics="#this">
+				<setup imports="processing.publish.galaxy_links"/>
+				<code>
+					maker = self.parent.parent.rd.getById("galaxy_links")
+					with base.getTableConn() as connection:
+						images = galaxy_links.images_of_galaxy(connection, descriptor.row)
+					for link in galaxy_links.of_galaxy(descriptor.row, images, maker.getURL("dlget"), base.makeAbsoluteURL):
+						yield descriptor.makeLink(**link)
+				</code>
+			</metaMaker>
+			<metaMaker>
+				<code>
+					yield MS(InputKey, name="FILTER", type="text", ucd="instr.bandpass", multiplicity="forced-single",
+						description="The band of the stamp, or colour for a picture in all of them",
+						values=MS(Values, options=[MS(Option, content_=word) for word in ("J", "H", "Ks", "colour")]))
+				</code>
+			</metaMaker>
+			<metaMaker>
+				<code>
+					yield MS(InputKey, name="POS", type="text", ucd="phys.angArea;obs", multiplicity="forced-single",
+						description="The region to show instead of the source alone: CIRCLE ra dec radius, RANGE ra1 ra2 dec1"
+							" dec2 or POLYGON ra1 dec1 ra2 dec2 ra3 dec3 ..., in degrees (ICRS)")
+				</code>
+			</metaMaker>
+			<metaMaker>
+				<code>
+					yield MS(InputKey, name="CIRCLE", type="double precision(3)", xtype="circle", unit="deg",
+						ucd="phys.angArea;obs", multiplicity="forced-single",
+						description="Centre and radius of what to show instead of the source alone")
+				</code>
+			</metaMaker>
+			<dataFunction>
+				<setup imports="processing.publish.cutouts, processing.publish.galaxy_links, processing.publish.stamps"/>
+				<code>
+					given = {name: args[name] for name in ("POS", "CIRCLE") if args.get(name) is not None}
+					if len(given) > 1:
+						raise base.ValidationError("One region at a time, please", " and ".join(given))
+					region = None
+					with base.getTableConn() as connection:
+						images = galaxy_links.images_of_galaxy(connection, descriptor.row)
+					try:
+						for name, text in given.items():
+							region = cutouts.parse(text if name == "POS" else "%s %s"%(name, text.asSODA()))
+						descriptor.data = stamps.product(descriptor.row, images, args.get("FILTER") or "Ks", region,
+							base.getConfig("inputsDir"))
+					except ValueError as error:
+						raise base.ValidationError(str(error), " or ".join(given) or "FILTER")
+					if descriptor.data[1] is None:
+						raise soda.EmptyData()
+				</code>
+			</dataFunction>
+		</datalinkCore>
+	</service>
+
 	<!-- ======================================================== tests -->
 
 	<regSuite title="What is published is what the services give">
@@ -541,6 +687,30 @@
 						row = self.getFirstVOTableRow()
 						self.assertEqual((row["designation"], row["mainid"]), ("\designation", "\designation"))
 						self.assertAlmostEqual(row["raj2000"], \ra, 9)
+					</code>
+				</regTest>
+			</events>
+		</LOOP>
+		<LOOP>
+			<codeItems>
+				from processing.publish.rd_columns import GALAXY, sample
+				yield from sample(base.getTableConn, GALAXY)
+			</codeItems>
+			<events>
+				<regTest title="A cone around an extended source gives that source">
+					<url RA="\ra" DEC="\dec" SR="0.0002">galaxies/scs.xml</url>
+					<code>
+						rows = [row for row in self.getVOTableRows() if row["designation"] == "\designation"]
+						self.assertEqual(len(rows), 1)
+						self.assertEqual(rows[0]["ext_key"], \ext_key)
+					</code>
+				</regTest>
+				<regTest title="The extended source is linked to its row and to its scan">
+					<url ID="\designation">galaxy_links/dlmeta</url>
+					<code>
+						rows = {row["semantics"]: row for row in self.getVOTableRows()}
+						self.assertTrue("\designation" in rows["#this"]["description"])
+						self.assertTrue("twomass.xsc" in rows["#this"]["access_url"])
 					</code>
 				</regTest>
 			</events>

@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 
 from processing.formats.parquet import write_parquet
 from processing.formats.tables import make_table
+from processing.formats.tests.extended_rows import made_up_galaxies
 from processing.formats.tests.real_rows import DATA, real_points
 from processing.formats.whole import whole_folder
 from processing.release.manifest import write_manifest
@@ -48,12 +49,15 @@ def make_small_release(path, name, rows=None, copies=1):
         for image in images:
             image["scan_key"] = scans[image["night"], image["scan"]]["scan_key"]
         points = pa.concat_tables([points, _points_on(images, points.slice(0, 1))])
-        _write_points(folder, points)
+        galaxies = _galaxies(images)
+        _write_catalog(folder, "psc", points)
+        _write_catalog(folder, "xsc", galaxies)
         _write_table(folder, "scans", list(scans.values()))
         _write_table(folder, "atlas", images)
         _write_coverage(folder, points)
         _write_table(folder, "level1", LEVEL1)
-        counts = {"psc": points.num_rows, "scans": len(scans), "atlas": len(images), "level1": len(LEVEL1)}
+        counts = {"psc": points.num_rows, "xsc": galaxies.num_rows, "scans": len(scans), "atlas": len(images),
+                  "level1": len(LEVEL1)}
         write_manifest(folder, {"name": name, "version": "test", "created": "2025-01-01T00:00:00Z", "settings": {},
                                 "inputs": [], "rows": counts, "rows_by_step": [], "rules_skipped": [],
                                 "supersedes": None})
@@ -181,12 +185,24 @@ def _scan(key, row):
     return scan
 
 
-def _write_points(folder, points):
+def _galaxies(images):
+    """Extended sources at the places ON_IMAGES of each field; each is the same object as the point source there."""
+    fields = {image["coadd_key"]: image for image in images}
+    rows = [(x, y, image) for x, y in ON_IMAGES for image in fields.values()]
+    ra, dec = np.array([_place_in(image, x, y) for x, y, image in rows]).T
+    known = {name: [image[name] for _, _, image in rows]
+             for name in ("coadd_key", "scan_key", "date", "hemis", "scan")}  # fmt: skip
+    return made_up_galaxies(ra, dec, k=np.linspace(9, 14, len(rows)), size=np.linspace(40, 8, len(rows)),
+                            stage="release", ext_key=np.arange(len(rows)) + 70, im_nx=np.full(len(rows), 90),
+                            pts_key=900_000_000 + np.arange(len(rows)), **known)  # fmt: skip
+
+
+def _write_catalog(folder, name, data):
     """Two partitions, as HATS lays them out."""
-    half = points.num_rows // 2
-    for pixel, part in enumerate((points.slice(0, half), points.slice(half))):
-        file = folder / "psc" / "dataset" / f"Norder={ORDER}" / "Dir=0" / f"Npix={pixel}.parquet"
-        write_parquet(file, part, load_table("psc"), index=np.arange(part.num_rows))
+    half = data.num_rows // 2
+    for pixel, part in enumerate((data.slice(0, half), data.slice(half))):
+        file = folder / name / "dataset" / f"Norder={ORDER}" / "Dir=0" / f"Npix={pixel}.parquet"
+        write_parquet(file, part, load_table(name), index=np.arange(part.num_rows))
 
 
 def _write_table(folder, name, rows):

@@ -4,7 +4,7 @@ import pytest
 
 from processing.schema import load_table
 
-TABLES = ("psc", "scans", "atlas", "data", "level1")
+TABLES = ("psc", "xsc", "scans", "atlas", "data", "level1")
 SERVERS_OWN = {"atlas": ["s_region", "accref", "obs_publisher_did"]}
 """Columns of a table that only a server can fill."""
 
@@ -67,6 +67,9 @@ def test_tap_schema_knows_how_the_tables_belong_together(tap):
     assert {tuple(row) for row in rows} == {
         ("twomass.psc", "twomass.scans", "scan_key", "scan_key"),
         ("twomass.psc", "twomass.atlas", "coadd_key", "coadd_key"),
+        ("twomass.xsc", "twomass.psc", "pts_key", "pts_key"),
+        ("twomass.xsc", "twomass.scans", "scan_key", "scan_key"),
+        ("twomass.xsc", "twomass.atlas", "coadd_key", "coadd_key"),
         ("twomass.atlas", "twomass.scans", "scan_key", "scan_key")}
 
 

@@ -16,8 +16,8 @@ IMAGE_COLUMNS = "file, band, bytes, coadd_key, scan_key, points, obs_publisher_d
 
 IMAGES_OF_FIELD = f"SELECT {IMAGE_COLUMNS} FROM twomass.atlas WHERE coadd_key = %(key)s ORDER BY atlas_key"
 IMAGE = f"SELECT {IMAGE_COLUMNS} FROM twomass.atlas WHERE file = %(file)s"
-SOURCE = "SELECT pts_key, designation, ra, dec, scan_key, coadd_key FROM twomass.psc WHERE {column} = %(key)s"
-KEY, DESIGNATION = re.compile("[0-9]{1,9}"), re.compile("(?:2MASS[ ]?J)?([0-9]{8})([-+ ])([0-9]{7}[A-Z]?)")
+SOURCE = "SELECT pts_key, designation, ra, dec, scan_key, coadd_key, ext_key FROM twomass.psc WHERE {column} = %(key)s"
+KEY, DESIGNATION = re.compile("[0-9]{1,9}"), re.compile("(?:2MAS[SX][ ]?J)?([0-9]{8})([-+ ])([0-9]{7}[A-Z]?)")
 IMAGES_AT = f"""
     SELECT {IMAGE_COLUMNS} FROM twomass.atlas
     WHERE spoint(radians(%(ra)s), radians(%(dec)s)) <@ s_region ORDER BY coadd_key, atlas_key"""
@@ -35,29 +35,31 @@ def of_image(connection, file, address):
     """
     image = next(connection.queryToDicts(IMAGE, {"file": file}))
     field = list(connection.queryToDicts(IMAGES_OF_FIELD, {"key": image["coadd_key"]}))
-    yield _image_link(image, "#this", f"The {image['band']} Atlas Image", address)
-    yield _link(address(f"/getproduct/{file}?preview=True"), "#preview", f"Picture of the {image['band']} image", JPEG)
+    yield image_link(image, "#this", f"The {image['band']} Atlas Image", address)
+    picture = address(f"/getproduct/{file}?preview=True")
+    yield make_link(picture, "#preview", f"Picture of the {image['band']} image", JPEG)
     if len(field) > 1:
-        yield _colour_link(field, "#preview", address)
+        yield colour_link(field, "#preview", address)
     for other in field:
         if other["file"] != file:
-            yield _image_link(other, "#coderived", f"The same field in {other['band']}", address)
-    yield _rows_link("psc", "coadd_key", image["coadd_key"], "#derivation", "The point sources of this field", address)
-    yield _scan_link(image["scan_key"], address)
+            yield image_link(other, "#coderived", f"The same field in {other['band']}", address)
+    yield rows_link("psc", "coadd_key", image["coadd_key"], "#derivation", "The point sources of this field", address)
+    yield scan_link(image["scan_key"], address)
 
 
-def find_source(connection, name):
-    """The row (dict) of the source with this designation or pts_key (text); None when there is none.
+def find_source(connection, name, query=SOURCE, key_column="pts_key"):
+    """The row (dict) of the source with this designation or key (text); None when there is none.
 
-    A + that nobody encoded arrives as a blank, and the name may be written in full: 2MASS J08300186+0116223.
+    A + that nobody encoded arrives as a blank, and the name may be written in full: 2MASS J08300186+0116223. ``query``:
+    for the row, with the column that is asked for in braces.
     """
     if KEY.fullmatch(name):
-        column, key = "pts_key", int(name)
+        column, key = key_column, int(name)
     elif found := DESIGNATION.fullmatch(name):
         column, key = "designation", "{}{}{}".format(found[1], found[2].replace(" ", "+"), found[3])
     else:
         return None
-    return next(connection.queryToDicts(SOURCE.format(column=column), {"key": key}), None)
+    return next(connection.queryToDicts(query.format(column=column), {"key": key}), None)
 
 
 def images_of_source(connection, source):
@@ -68,18 +70,21 @@ def images_of_source(connection, source):
 
 def of_source(source, images, cutouts, address):
     """The links of a source; ``cutouts``: URL of the service that makes cutouts of images."""
-    yield _rows_link("psc", "pts_key", source["pts_key"], "#this", f"2MASS J{source['designation']}: its row", address)
+    yield rows_link("psc", "pts_key", source["pts_key"], "#this", f"2MASS J{source['designation']}: its row", address)
     for image in images:
         if image["coadd_key"] == source["coadd_key"]:
-            yield _image_link(image, "#progenitor", f"The {image['band']} image it was extracted from", address)
+            yield image_link(image, "#progenitor", f"The {image['band']} image it was extracted from", address)
         else:
-            yield _image_link(image, "#auxiliary", f"Another {image['band']} image of the place", address)
+            yield image_link(image, "#auxiliary", f"Another {image['band']} image of the place", address)
     for image in images:
         yield _stamp_link(source, image, cutouts)
-    for field in _by_field(images):
+    for field in by_field(images):
         if len(field) > 1:
-            yield _colour_link(field, "#auxiliary", address)
-    yield _scan_link(source["scan_key"], address)
+            yield colour_link(field, "#auxiliary", address)
+    yield scan_link(source["scan_key"], address)
+    if source.get("ext_key") is not None:
+        words = "The same object as extended source"
+        yield rows_link("xsc", "ext_key", source["ext_key"], "#counterpart", words, address)
 
 
 def colour_name(file):
@@ -88,41 +93,42 @@ def colour_name(file):
     return f"previews/{folder}/{name[1:].rpartition('.')[0]}.jpg"
 
 
-def _by_field(images):
+def by_field(images):
     fields = {}
     for image in images:
         fields.setdefault(image["coadd_key"], []).append(image)
     return fields.values()
 
 
-def _link(url, semantics, description, content_type, **more):
+def make_link(url, semantics, description, content_type, **more):
     return {"url": url, "semantics": semantics, "description": description, "contentType": content_type, **more}
 
 
-def _image_link(image, semantics, description, address):
-    return _link(address(f"/getproduct/{image['file']}"), semantics, description, FITS, contentLength=image["bytes"],
-                 contentQualifier="#image", localSemantics=f"image-{image['band']}")  # fmt: skip
+def image_link(image, semantics, description, address):
+    return make_link(address(f"/getproduct/{image['file']}"), semantics, description, FITS, contentQualifier="#image",
+                     contentLength=image["bytes"], localSemantics=f"image-{image['band']}")  # fmt: skip
 
 
-def _colour_link(field, semantics, address):
+def colour_link(field, semantics, address):
     bands = ", ".join(image["band"] for image in reversed(field))
     description = f"Picture of the field in colours (red, green, blue: {bands})"
     url = address(f"/getproduct/{colour_name(field[0]['file'])}")
-    return _link(url, semantics, description, JPEG, localSemantics="colour")
+    return make_link(url, semantics, description, JPEG, localSemantics="colour")
 
 
 def _stamp_link(source, image, cutouts):
     circle = f"{source['ra']!r} {source['dec']!r} {STAMP:.6f}"
     url = f"{cutouts}?{urlencode({'ID': image['obs_publisher_did'], 'CIRCLE': circle})}"
     description = f"The source in {image['band']}, {2 * STAMP * 60:.0f} arcmin across"
-    return _link(url, "#cutout", description, FITS, contentQualifier="#image", localSemantics=f"cutout-{image['band']}")
+    return make_link(url, "#cutout", description, FITS, contentQualifier="#image",
+                     localSemantics=f"cutout-{image['band']}")  # fmt: skip
 
 
-def _rows_link(table, column, key, semantics, description, address):
+def rows_link(table, column, key, semantics, description, address):
     query = urlencode({"LANG": "ADQL", "QUERY": f"SELECT * FROM twomass.{table} WHERE {column} = {key}"})
-    return _link(address(f"/tap/sync?{query}"), semantics, description, VOTABLE, contentQualifier="#measurements")
+    return make_link(address(f"/tap/sync?{query}"), semantics, description, VOTABLE, contentQualifier="#measurements")
 
 
-def _scan_link(key, address):
-    link = _rows_link("scans", "scan_key", key, "#auxiliary", "The scan: time, seeing, zero points, depth", address)
-    return {**link, "contentQualifier": None, "localSemantics": "scan"}
+def scan_link(key, address):
+    found = rows_link("scans", "scan_key", key, "#auxiliary", "The scan: time, seeing, zero points, depth", address)
+    return {**found, "contentQualifier": None, "localSemantics": "scan"}

@@ -149,4 +149,5 @@ def _tidy(place, connection, keep=None):
 
 
 def _sentence(rows):
-    return ", ".join(f"{rows[table]} rows of {table}" for table in ("psc", "scans", "atlas", "level1") if table in rows)
+    return ", ".join(f"{rows[table]} rows of {table}" for table in ("psc", "xsc", "scans", "atlas", "level1")
+                     if table in rows)

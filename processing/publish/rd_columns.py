@@ -101,6 +101,7 @@ COVERED = """
     FROM dc.rdmeta WHERE sourcerd = 'twomass/q' AND temporal IS NOT NULL"""
 
 SOURCE = "SELECT ra, dec, pts_key, designation, k_m FROM twomass.psc ORDER BY pts_key LIMIT 1"
+GALAXY = "SELECT ra, dec, ext_key, designation, k_m_k20fe FROM twomass.xsc ORDER BY ext_key LIMIT 1"
 IMAGE = "SELECT ra, dec, atlas_key, file, bytes, band FROM twomass.atlas ORDER BY atlas_key LIMIT 1"
 
 

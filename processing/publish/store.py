@@ -13,8 +13,8 @@ from processing.publish.copy_format import HEADER, TRAILER, encode_batch
 from processing.publish.world_coordinates import COLUMNS, add_world_coordinates
 from processing.schema import load_table
 
-TABLES = ("scans", "atlas", "psc", "level1")
-"""level1 is empty for a release that was not validated."""
+TABLES = ("scans", "atlas", "psc", "xsc", "level1")
+"""xsc is empty for a release without extended sources, level1 for one that was not validated."""
 
 OWNER = "gavoadmin"
 """The role that DaCHS makes its tables with."""
@@ -28,6 +28,8 @@ INDEXES = {
     "level1": (),
     "atlas": ("coadd_key", "scan_key", "q3c_ang2ipix(ra, dec)"),
     "psc": ("q3c_ang2ipix(ra, dec)", "designation", "j_m", "h_m", "k_m", "scan_key", "coadd_key"),
+    "xsc": ("q3c_ang2ipix(ra, dec)", "designation", "j_m_k20fe", "h_m_k20fe", "k_m_k20fe", "r_k20fe", "pts_key",
+            "scan_key", "coadd_key"),
 }
 """Besides the primary keys; the resource descriptor tells users of the same."""
 

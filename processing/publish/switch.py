@@ -34,6 +34,7 @@ VIEWS = {
     "atlas": "SELECT *, file AS accref FROM {store}.atlas",
     "wcs": "SELECT * FROM {store}.wcs",
     "psc": "SELECT * FROM {store}.psc",
+    "xsc": "SELECT * FROM {store}.xsc",
     "level1": "SELECT * FROM {store}.level1",
     "data": "SELECT {data} FROM {store}.psc",
 }

@@ -12,7 +12,7 @@ from processing.publish.switch import view_statements
 from processing.schema import BANDS, load_table
 
 
-@pytest.mark.parametrize("table", ["psc", "scans", "atlas", "data"])
+@pytest.mark.parametrize("table", ["psc", "xsc", "scans", "atlas", "data"])
 def test_every_column_of_the_yaml_is_in_the_descriptor_in_its_order(table):
     found = [column["name"].removeprefix("quoted/") for column in columns(table)]
     assert found == load_table(table).names
