@@ -170,6 +170,7 @@ class ExtendedField:
     bright: float = number("adu")
     galaxy: float = number("")
     glare: float = number("")
+    same: float = number("arcsec")
     discs: tuple = number("arcsec")
     share_error: float = number("")
     wide: float = number("")

@@ -13,6 +13,7 @@ from processing.extended.field import BandField, Field, Mask
 from processing.extended.pixels import mark_glare, take_off
 from processing.extended.psf import RADIUS, CellPSF, cell_psf
 from processing.extended.starlight import FAINTEST, draw, drawable, saturated, spike_reach, typical, wings_reach
+from processing.extended.unlisted import unlisted, with_unlisted
 from processing.extended.wide import Discs, Width, widths
 
 SCALES = (1, 2, 4, 8)
@@ -27,7 +28,7 @@ AREA = 3
 
 @dataclass(frozen=True, eq=False)
 class CleanBand:
-    """``band``: what was given; ``psf``: its CellPSF; ``level``: its background, a Plate; ``left``: DN, (ny, nx), without
+    """``band``: what was given, with the sources that only other bands list behind its own; ``psf``: its CellPSF; ``level``: its background, a Plate; ``left``: DN, (ny, nx), without
     both and all stars, 0 where not observed; ``good``: bool, observed, in no glare and with little starlight;
     ``glare``: uint8, Mask.UNSEEN and BRIGHT_STAR; ``level_error``: DN; ``discs``, ``width``: of its sources."""
 
@@ -73,10 +74,10 @@ class CleanField:
 
 def clean(field):
     """The CleanField of a Field: background off, stars off, and how wide each star is."""
-    drawn = {letter: _without_stars(band) for letter, band in field.bands.items()}
-    plates, errors = backgrounds([one.cells for one in drawn.values()], field.shape)
-    return CleanField(field, {letter: _finished(field.bands[letter], drawn[letter], level, error)
-                              for letter, level, error in zip(drawn, plates, errors)})  # fmt: skip
+    drawn, more = [_without_stars(band) for band in field.bands.values()], unlisted(list(field.bands.values()))
+    plates, errors = backgrounds([one.cells for one in drawn], field.shape)
+    bands = (_finished(*parts) for parts in zip(field.bands.values(), drawn, plates, errors, more))
+    return CleanField(field, dict(zip(field.bands, bands)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -160,10 +161,12 @@ def _level_error(left):
     return robust_scatter(np.nanmean(blocks[enough], axis=1)) if enough.any() else robust_scatter(left) / side
 
 
-def _finished(band, drawn, level, error):
+def _finished(band, drawn, level, error, more):
     seen = np.isfinite(band.data)
     np.subtract(drawn.left, level.whole(), out=drawn.left, where=seen)
-    discs = Discs(band.psf, band.data.shape, typical(band.noise))
+    discs, listed = Discs(band.psf, band.data.shape, typical(band.noise), error), len(band.stars)
+    band = with_unlisted(band, drawn.left, discs, more)
+    draw(drawn.left, band, drawn.psf, np.arange(listed, len(band.stars)), sign=-1)
     width = widths(band.stars, drawn.left, discs)
     glare = glare_of(band, drawn.psf, width.share)
     return CleanBand(band, drawn.psf, level, drawn.left, drawn.good & (glare == 0), glare, error, discs, width)

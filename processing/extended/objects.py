@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from processing.config import survey
-from processing.extended.seeds import SAME, Seeds, source_at
+from processing.extended.seeds import Seeds, source_at
 
 LEAST = 4.0
 """Arcsec to which an object reaches at least."""
@@ -57,11 +57,11 @@ def _others(wide, region):
 
 def _placed(clean, wide, scale, x, y):
     """Place of a peak and the source there: a seed, or any other, or none."""
-    near = np.hypot(wide.x - x, wide.y - y)
-    if len(near) and near.min() < SAME + scale.size:
+    near, same = np.hypot(wide.x - x, wide.y - y), survey().extended_field.same
+    if len(near) and near.min() < same + scale.size:
         source = wide.select(np.array([np.argmin(near)]))
     else:
-        source = source_at(list(clean.bands.values()), x, y, SAME)
+        source = source_at(list(clean.bands.values()), x, y, same)
     return (float(source.x[0]), float(source.y[0]), source) if len(source) else (float(x), float(y), source)
 
 

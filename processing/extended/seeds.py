@@ -7,9 +7,6 @@ from scipy.spatial import cKDTree
 
 from processing.config import survey
 
-SAME = 1.5
-"""Arcsec within which sources of different bands are one."""
-
 WORTH = 1.0
 """Sigma in one band from which a source is looked at in all."""
 
@@ -60,7 +57,7 @@ def source_at(bands, x, y, radius):
 def _nearest(one, places):
     if not len(one.band.stars) or not len(places):
         return np.full(len(places), -1)
-    distance, index = one.tree.query(places, distance_upper_bound=SAME)
+    distance, index = one.tree.query(places, distance_upper_bound=survey().extended_field.same)
     return np.where(np.isfinite(distance), index, -1)
 
 
@@ -94,8 +91,8 @@ def _places(bands, members):
 
 
 def _first_of_each(found):
-    """Rows without an earlier one within SAME arcsec."""
+    """Rows without an earlier one at the same place."""
     if not len(found):
         return np.zeros(0, int)
-    pairs = cKDTree(np.column_stack([found.x, found.y])).query_pairs(SAME, output_type="ndarray")
+    pairs = cKDTree(np.column_stack([found.x, found.y])).query_pairs(survey().extended_field.same, output_type="ndarray")
     return np.setdiff1d(np.arange(len(found)), pairs.max(axis=1) if len(pairs) else [])

@@ -31,16 +31,16 @@ def drawable(band):
     return known & ~saturated(stars) if band.without_saturated else known
 
 
-def draw(image, band, psf, rows, corner=(0, 0)):
+def draw(image, band, psf, rows, corner=(0, 0), sign=1):
     """Add the sources ``rows`` (indices) of a BandField to ``image``, whose pixel (0, 0) is the field's ``corner``.
 
-    ``psf``: its CellPSF.
+    ``psf``: its CellPSF; ``sign``: -1 to take them off.
     """
     stars, (x0, y0) = band.stars, corner
-    x, y, flux = stars.x[rows], stars.y[rows], stars.flux[rows]
+    x, y, flux = stars.x[rows], stars.y[rows], sign * stars.flux[rows]
     faintest = FAINTEST * typical(band.noise)
     psf.paint(image, x, y, flux, faintest, corner)
-    reach = wings_reach(flux, faintest)
+    reach = wings_reach(np.abs(flux), faintest)
     far = reach > RADIUS
     add_wings(image, x[far] - x0, y[far] - y0, flux[far], reach[far], RADIUS + 0.5, wings_table(), TABLE)
 

@@ -61,21 +61,32 @@ class Width:
 class Discs:
     """The filters of a field, to be laid on what its stars leave.
 
-    ``psf``: what tells the field's PSF (``at``); ``shape``: of the field; ``noise``: of a pixel, DN.
+    ``psf``: what tells the field's PSF (``at``); ``shape``: of the field; ``noise``: of a pixel, ``level_error``: of
+    the background, DN.
     """
 
-    def __init__(self, psf, shape, noise):
-        self.psf, self.noise = cell_psf(psf, shape, CELL), noise
+    def __init__(self, psf, shape, noise, level_error=0.0):
+        self.psf, self.noise, self.level_error = cell_psf(psf, shape, CELL), noise, level_error
         self.filters = [_filters(surface) for surface in self.psf.surfaces]
 
     def light(self, left, x, y):
         """Light of discs at places of ``left`` (ny, nx; DN, 0 where unknown) and its noise: (n, templates), DN."""
-        light, error = np.zeros((2, len(x), len(survey().extended_field.discs)))
+        light, error = self._laid(left, x, y)
+        return light[:, 1:], error[:, 1:]
+
+    def stars(self, left, x, y):
+        """Light of stars at these places, were they alone, and its noise: (n,), DN."""
+        light, error = self._laid(left, x, y)
+        return light[:, 0], error[:, 0]
+
+    def _laid(self, left, x, y):
+        light, error = np.zeros((2, len(x), 1 + len(survey().extended_field.discs)))
         for cell, rows in self.psf.by_cell(x, y):
             kernels, sigma = self.filters[cell]
             found = np.zeros((len(rows), light.shape[1]))
             responses(left, x[rows], y[rows], kernels, found)
-            light[rows], error[rows] = found, sigma * self.noise
+            lifted = self.level_error * kernels[PHASES // 2, PHASES // 2].sum(axis=(1, 2))
+            light[rows], error[rows] = found, np.hypot(sigma * self.noise, lifted)
         return light, error
 
 
@@ -112,8 +123,8 @@ def _ridge(y, share, sigma, usual):
 
 
 def _filters(surface):
-    """The filters of a SplinePSF, (PHASES, PHASES, templates, n, n), and the noise of what they give, (templates,), in
-    units of that of a pixel."""
+    """The filters of a SplinePSF, of a star and of discs, (PHASES, PHASES, 1 + templates, n, n), and the noise of what
+    they give, (1 + templates,), in units of that of a pixel."""
     discs = [blurred(surface, radius) for radius in survey().extended_field.discs]
     steps = (np.arange(PHASES) - PHASES // 2) / PHASES
     rows = [[_filter(surface, discs, dx, dy) for dx in steps] for dy in steps]
@@ -122,17 +133,17 @@ def _filters(surface):
 
 
 def _filter(surface, discs, dx, dy):
-    """The filters of a star off a pixel's middle by (dx, dy), (templates, n, n), and their noise."""
+    """The same for a star off a pixel's middle by (dx, dy): (1 + templates, n, n), and their noise."""
     half = HALF + HALF_WIDTH
     star = np.empty((3, 2 * half + 1, 2 * half + 1))
     evaluate(surface.coefficients, surface.radius, dx, dy, half, star)
     planes = np.stack([whiten(one)[HALF_WIDTH:-HALF_WIDTH, HALF_WIDTH:-HALF_WIDTH].ravel()
                        for one in (*star, *(disc.stamp(dx, dy, half) for disc in discs))])  # fmt: skip
     star, discs = planes[:3], planes[3:]
-    flat = discs - np.linalg.solve(star @ star.T, star @ discs.T).T @ star
-    norm = (flat * discs).sum(axis=1)
+    flat = np.concatenate([star[:1], discs - np.linalg.solve(star @ star.T, star @ discs.T).T @ star])
+    norm = (flat * np.concatenate([star[:1], discs])).sum(axis=1)
     sigma = passband_excess() * np.sqrt((flat**2).sum(axis=1)) / norm
-    kernels = (flat / norm[:, None]).reshape(len(discs), 2 * HALF + 1, 2 * HALF + 1)
+    kernels = (flat / norm[:, None]).reshape(len(flat), 2 * HALF + 1, 2 * HALF + 1)
     return np.stack([whiten(np.pad(one, HALF_WIDTH)) for one in kernels]), sigma
 
 
