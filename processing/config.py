@@ -194,6 +194,8 @@ class ExtendedMeasures:
     beyond: float = number("arcsec")
     profile_error: float = number("")
     index_prior: tuple = number("")
+    two_profiles: float = number("")
+    share_spread: float = number("")
     band_spread: tuple = number("")
 
 
@@ -493,6 +495,24 @@ class Validate:
 
 
 @dataclass(frozen=True)
+class ValidateExtended:
+    """What is required of the extended sources of a release, and of which objects it is measured."""
+
+    limit: tuple = number("mag")
+    precision_from: tuple = number("mag")
+    precision_to: tuple = number("mag")
+    precision: float = number("mag")
+    uniformity: float = number("mag")
+    uniformity_snr: float = number("")
+    completeness: float = number("")
+    completeness_latitude: float = number("deg")
+    reliability: tuple = number("")
+    reliability_latitudes: tuple = number("deg")
+    fainter: float = number("mag")
+    fewest: int = number("")
+
+
+@dataclass(frozen=True)
 class Associations:
     """Optical stars at the places of sources."""
 
@@ -584,6 +604,7 @@ class Survey:
     release: Release
     extended_release: ExtendedRelease
     validate: Validate
+    validate_extended: ValidateExtended
     hips: Hips
     hips: Hips
 
