@@ -13,9 +13,6 @@ TEXTS = {
 }
 """What each step keeps, in the order of the steps."""
 
-OF_SCANS = (*(rule.name for rule in BEFORE_DUPLICATES), "image overlap")
-"""Steps that are done scan by scan; the others are done cell by cell of the sky."""
-
 
 def row_account(of_scans, decided, done):
     """The steps with the rows that each rejected and left, for release.json.

@@ -34,10 +34,6 @@ class Repeats:
         """Mean over the measurements of a source, for each of them."""
         return (np.bincount(self.star, values) / np.bincount(self.star))[self.star] if len(self) else values
 
-    def mean_of_others(self, values):
-        """Mean over the other measurements of the same source, for each measurement."""
-        return (self.size * self.mean(values) - values) / (self.size - 1)
-
     def offsets(self, values):
         """By how much the scan of each measurement is above the others of its block, in the median of its sources.
 

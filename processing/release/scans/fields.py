@@ -31,15 +31,14 @@ class Field:
     """What is kept of one WORK folder.
 
     ``scan``: row of the table of scans, as far as it is known; ``type``: sci or cal, fields of Atlas Images are
-    science; ``is_whole_scan``: no other folder has a part of this scan; ``coadds``: numbers of its coadds, sorted (None
-    when unknown); ``outline``: what its sources come from (``footprint``); ``images`` and ``rows``: how many;
-    ``created``: time, ISO; ``score`` from 0 to 10, None when nothing says it; ``psp``: band letter -> number.
+    science; ``coadds``: numbers of its coadds, sorted (None when unknown); ``outline``: what its sources come from
+    (``footprint``); ``images`` and ``rows``: how many; ``created``: time, ISO; ``score`` from 0 to 10, None when nothing
+    says it; ``psp``: band letter -> number.
     """
 
     path: Path
     scan: dict
     type: str
-    is_whole_scan: bool
     coadds: tuple
     outline: list
     images: int
@@ -57,7 +56,7 @@ def field_of(path, record):
     """The Field in folder ``path`` with this ``scan.json``."""
     coadds, whole = images_of(record), record["stage"] == "reduce"
     quality = record.get("quality") or {}
-    return Field(path, record["scan"], record.get("type", "sci"), whole, tuple(coadds),
+    return Field(path, record["scan"], record.get("type", "sci"), tuple(coadds),
                  outline_of([[record["scan"]]] if whole else coadds.values()), len(record["images"]),
                  record["rows"], record["created"], quality.get("score"), _psp(quality))  # fmt: skip
 

@@ -6,7 +6,7 @@ quadrangles hold it (the images of one coadd, a band each), and in the outline w
 
 import numpy as np
 
-from processing.sphere import ARCSEC, chord, unit_vectors
+from processing.sphere import ARCSEC, unit_vectors
 
 CORNERS = range(1, 5)
 """SE, SW, NW, NE: the order of the columns ra_1 ... dec_4."""
@@ -48,11 +48,6 @@ def bounding_circle(outline):
     middle = tips.mean(axis=0)
     middle /= np.linalg.norm(middle)
     return middle, float(np.linalg.norm(tips - middle, axis=1).max())
-
-
-def circles_touch(one, other, margin):
-    """Whether two bounding circles come closer than ``margin`` (arcsec)."""
-    return np.linalg.norm(one[0] - other[0]) <= one[1] + other[1] + chord(margin)
 
 
 def outlines_touch(one, other, margin):

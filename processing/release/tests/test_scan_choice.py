@@ -17,7 +17,7 @@ def field(scan, score=9, tile=7, kind="sci", limits=(16.0, 15.2, 14.5), ra=10.0,
     row = dict.fromkeys(SCAN_COLUMNS) | corners(ra - 0.07, ra + 0.07, 0.0, 6.0)
     row |= {"date": date, "hemis": "n", "scan": scan, "tile": tile, "ra": ra, "dec": 3.0}
     row |= {f"{band}_limit": limit for band, limit in zip("jhk", limits)}
-    return Field(Path(f"s{scan:03d}"), row, kind, True, (1,), outline_of([[row]]), 3, 100, date, score, {})
+    return Field(Path(f"s{scan:03d}"), row, kind, (1,), outline_of([[row]]), 3, 100, date, score, {})
 
 
 def chosen(*fields, failed=(), types=("sci",)):
