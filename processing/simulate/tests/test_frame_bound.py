@@ -88,18 +88,32 @@ def test_derivatives_are_those_of_the_star():
         assert np.abs(stamp_of(100.3, 90.8)[axis] - (ahead - behind) / (2 * step)).max() < 1e-6
 
 
-def fitted(pixels, stars, images, places, dn):
+SIDE = SIZE + 9
+"""Pixels of what is cut out of a frame about its stars, more than they reach."""
+
+
+def cut_out(frame):
+    """Places of the stars of a frame in a part of ``SIDE`` pixels that has the first one in its middle."""
+    x, y = (round(middle) - SIDE // 2 for middle in frame[0][:2])
+    return [(star[0] - x, star[1] - y) for star in frame]
+
+
+def part_of(x, y):
+    """Where the stamp of a star at ``x``, ``y`` lies."""
+    low, left = round(y) - HALF, round(x) - HALF
+    return slice(low, low + SIZE), slice(left, left + SIZE)
+
+
+def fitted(images, places, dn):
     """Maximum-likelihood flux (relative) and shift (pixel) of each star, common to the frames: (stars, 3)."""
     estimate = np.tile([1.0, 0.0, 0.0], (len(dn), 1))
     for _ in range(4):
         rows, misfit = [], []
         for image, place in zip(images, places):
-            columns, model = np.zeros((3 * len(dn), 256, 256)), np.full((256, 256), SKY)
+            columns, model = np.zeros((3 * len(dn), SIDE, SIDE)), np.full((SIDE, SIDE), SKY)
             for k, (x, y) in enumerate(place):
                 flux, dx, dy = estimate[k]
-                stamp = dn[k] * stamp_of(x + dx, y + dy)
-                corner = round(y + dy) - HALF, round(x + dx) - HALF
-                here = slice(corner[0], corner[0] + SIZE), slice(corner[1], corner[1] + SIZE)
+                stamp, here = dn[k] * stamp_of(x + dx, y + dy), part_of(x + dx, y + dy)
                 model[here] += flux * stamp[0]
                 columns[3 * k:3 * k + 3, *here] += stamp * np.array([1, flux, flux])[:, None, None]
             seen = columns.any(axis=0)
@@ -115,16 +129,15 @@ def monte_carlo(offsets, dn, draws, frames):
     """Scatter (stars, 3) of relative flux and place (arcsec) of the best fit to drawn frames, and their FrameBound."""
     pixels, stars, apparitions = made_up(offsets, dn, frames=frames)
     rng = np.random.default_rng(5)
-    places = [[star[:2] for star in frame] for frame in pixels.frames]
-    expected = np.full((frames, 256, 256), SKY)
-    for light, frame in zip(expected, pixels.frames):
-        for x, y, flux in frame:
-            low, left = round(y) - HALF, round(x) - HALF
-            light[low:low + SIZE, left:left + SIZE] += flux * stamp_of(x, y)[0]
+    places = [cut_out(frame) for frame in pixels.frames]
+    expected = np.full((frames, SIDE, SIDE), SKY)
+    for light, place in zip(expected, places):
+        for (x, y), flux in zip(place, dn):
+            light[part_of(x, y)] += flux * stamp_of(x, y)[0]
     results = []
     for _ in range(draws):
         noise = READ * np.sqrt(2) / GAIN * rng.standard_normal(expected.shape)
-        results.append(fitted(pixels, stars, rng.poisson(expected * GAIN) / GAIN + noise, places, dn))
+        results.append(fitted(rng.poisson(expected * GAIN) / GAIN + noise, places, dn))
     return np.std(results, axis=0) * [1, 2, 2], frame_bound(pixels, stars, apparitions)
 
 
