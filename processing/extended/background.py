@@ -46,6 +46,18 @@ class Plate:
         surface(self.coefficients, *((place + 0.5) / STEP + 0.5 for place in corner), step / STEP, out)
         return out
 
+    def error_under(self, radius):
+        """Error of the surface, DN, under an object of this radius (pixel): how far it is, in the mean, from the mean of
+        its values so far off on the four sides."""
+        steps = round(radius / STEP)
+        if steps not in self.known_errors:
+            self.known_errors[steps] = _departure(self.nodes[1:-1, 1:-1], steps)
+        return self.known_errors[steps]
+
+    @cached_property
+    def known_errors(self):
+        return {0: 0.0}
+
     @cached_property
     def coefficients(self):
         """Of cubic B-splines through the nodes, one more beyond each edge."""
@@ -78,6 +90,16 @@ def plate(cells, objects, shape):
     levels, weight = _meshes(np.where(objects, np.nan, cells))
     nodes = _thin_plate(np.pad(levels, 1), np.pad(weight, 1))
     return Plate(nodes, shape)
+
+
+def _departure(nodes, steps):
+    """Rms of nodes less the mean of those ``steps`` off on the four sides, as far as these are there."""
+    steps = min(steps, *((n - 1) // 2 for n in nodes.shape))
+    if steps < 1:
+        return 0.0
+    inner, ends = slice(steps, -steps), (slice(None, -2 * steps), slice(2 * steps, None))
+    around = sum(nodes[end, inner] + nodes[inner, end] for end in ends) / 4
+    return float(np.sqrt(np.mean((nodes[inner, inner] - around) ** 2)))
 
 
 def _meshes(cells):

@@ -16,8 +16,11 @@ from processing.extended.starlight import FAINTEST, draw, drawable, saturated, s
 from processing.extended.unlisted import unlisted, with_unlisted
 from processing.extended.wide import Discs, Width, widths
 
-SCALES = (1, 2, 4, 8)
+SCALES = (1, 2, 4)
 """Cells (sigma of a Gaussian) over which objects are looked for before they are masked."""
+
+GROW = 1.0
+"""Sigma of these by which an object is larger than what shows."""
 
 ROUNDS = 3
 """Background and objects in turn."""
@@ -28,9 +31,13 @@ AREA = 3
 
 @dataclass(frozen=True, eq=False)
 class CleanBand:
-    """``band``: what was given, with the sources that only other bands list behind its own; ``psf``: its CellPSF; ``level``: its background, a Plate; ``left``: DN, (ny, nx), without
-    both and all stars, 0 where not observed; ``good``: bool, observed, in no glare and with little starlight;
-    ``glare``: uint8, Mask.UNSEEN and BRIGHT_STAR; ``level_error``: DN; ``discs``, ``width``: of its sources."""
+    """One band, taken apart.
+
+    ``band``: what was given, with the sources that only other bands list behind its own; ``psf``: its CellPSF;
+    ``level``: its background, a Plate; ``left``: DN, (ny, nx), without background and stars, 0 where not observed;
+    ``good``: bool, observed, in no glare and with little starlight; ``glare``: uint8, Mask.UNSEEN and BRIGHT_STAR;
+    ``level_error``: DN, where no object is; ``discs``, ``width``: of its sources.
+    """
 
     band: BandField
     psf: CellPSF
@@ -140,7 +147,7 @@ def objects_in(left):
         known = seen > 0.1 * weight.max()
         smooth = np.where(known, light / np.where(known, seen, 1.0), np.nan)
         above = np.nan_to_num(smooth) > survey().extended_field.object * robust_scatter(smooth)
-        found |= ndimage.distance_transform_edt(~above) <= 2 * sigma if above.any() else above
+        found |= ndimage.distance_transform_edt(~above) <= GROW * sigma if above.any() else above
     return found
 
 

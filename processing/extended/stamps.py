@@ -24,6 +24,9 @@ BEYOND, SKY = 2.0, 25
 SUBTRACTED = 0.5
 """Of the noise: light of a star that is worth a mark where it has been taken off."""
 
+HOLE = 1.5
+"""Radius of the part of the background that an object hides, in units of its reach."""
+
 PSF_HALF = 15
 """Pixels from the middle of the PSF of a stamp to its edge."""
 
@@ -71,7 +74,8 @@ def _ellipse(parts, x, y):
 def _band_stamp(one, candidate, ellipse, data, noise, mask):
     whole = filled(data, (mask & Mask.HIDDEN) != 0, ellipse)
     psf = one.band.psf.at(round(candidate.x), round(candidate.y), PSF_HALF)
-    return BandStamp(data, noise, mask, whole, psf, one.level_error, one.band.zero_point)
+    error = float(np.hypot(one.level_error, one.level.error_under(HOLE * candidate.reach)))
+    return BandStamp(data, noise, mask, whole, psf, error, one.band.zero_point)
 
 
 def _others_light(one, candidate, member, corner, size):
