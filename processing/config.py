@@ -195,6 +195,7 @@ class ExtendedMeasures:
     profile_error: float = number("")
     index_prior: tuple = number("")
     two_profiles: float = number("")
+    second_price: float = number("")
     share_spread: float = number("")
     band_spread: tuple = number("")
 

@@ -1,4 +1,8 @@
-"""The radial profile of an object in one band: its rings, and the Sersic profile behind the PSF that they show."""
+"""The radial profile of an object in one band: its rings, and the Sersic profiles behind the PSF that they show.
+
+One profile does for most. A bright galaxy with a bulge in a disc is no Sersic profile: one fitted to it follows the
+centre, where the light is, and runs too high outside, where the total magnitude needs it; such get a second profile.
+"""
 
 from dataclasses import dataclass
 
@@ -10,24 +14,29 @@ from processing.extended.rings import Rings, quadrature
 
 TABLE = np.log(sersic.INDICES), sersic.SIGMAS
 
+PART_INDEX_SPREAD = 0.1, 0.05
+"""Scatter of the log index of a bulge (about 2) and a disc (about 1) that are fitted together: with more freedom the
+bulge takes the disc's outskirts (on IC 494), where the total magnitude is decided."""
+
 LEGENDRE = np.polynomial.legendre.leggauss(32)
 """Nodes and weights of the integral over the radius."""
 
 
 @dataclass(frozen=True, eq=False)
 class Profile:
-    """A fit.
+    """A fit of one or two profiles.
 
-    ``p`` (4,): log of light (DN), half-light radius (pixel), index, axis ratio before the PSF; ``covariance`` (4, 4):
-    of its scatter from noise; ``chi2``: of the rings over its expectation; ``model`` (n,), DN a pixel, and ``slopes``
-    (n, 4) of the rings; ``gain`` (4, n): how p follows the rings' means; ``rest`` (4, 4): covariance from all but
-    those.
+    ``p`` (m,), four for each profile: log of light (DN), half-light radius (pixel), index, axis ratio before the PSF;
+    ``covariance`` (m, m): of its scatter from noise; ``misfit``: chi-square of the rings; ``chi2``: that over what is
+    expected of it; ``model`` (n,), DN a pixel, and ``slopes`` (n, m) of the rings; ``gain`` (m, n): how p follows the
+    rings' means; ``rest`` (m, m): covariance from all but those.
     """
 
     rings: Rings
     psf: np.ndarray
     p: np.ndarray
     covariance: np.ndarray
+    misfit: float
     chi2: float
     model: np.ndarray
     slopes: np.ndarray
@@ -35,15 +44,28 @@ class Profile:
     rest: np.ndarray
 
     @property
+    def parts(self):
+        """Parameters of each profile: (profiles, 4)."""
+        return self.p.reshape(-1, 4)
+
+    @property
     def flux(self):
-        """All light of the profile, DN."""
-        return float(np.exp(self.p[0]))
+        """All light, DN."""
+        return float(np.exp(self.parts[:, 0]).sum())
+
+    @property
+    def flux_slopes(self):
+        """How ``flux`` goes with p: (m,)."""
+        slopes = np.zeros(self.parts.shape)
+        slopes[:, 0] = np.exp(self.parts[:, 0])
+        return slopes.ravel()
 
     def brightness(self, radii, ratios):
         """Mean on ellipses of given semi-major axes and axis ratios, DN a pixel: (n,)."""
         radii = np.asarray(radii, float)
         ratios = np.broadcast_to(np.asarray(ratios, float), radii.shape).copy()
-        return sersic.on_ellipses(radii, ratios, self.p, self.psf, TABLE[0], sersic.shares(), TABLE[1])[0][:, 0]
+        return sum(sersic.on_ellipses(radii, ratios, part, self.psf, TABLE[0], sersic.shares(), TABLE[1])[0][:, 0]
+                   for part in self.parts)  # fmt: skip
 
     def inside(self, radius, ratio):
         """Light within an ellipse, DN."""
@@ -52,47 +74,77 @@ class Profile:
         return float(np.pi * ratio * radius * (weights * radii * self.brightness(radii, ratio)).sum())
 
 
-def fitted(rings, psf, prior=None):
+def fitted(rings, psf, best=None):
     """The Profile of Rings; None when they hold no light.
 
-    ``psf``: (2, m), of ``sersic.psf_gaussians``. ``prior``: the Profile of the band that shows the object best: size,
-    index and axis ratio are held to its own within the colour gradients of galaxies (``band_spread``). Weights are
-    those of the noise with the error that a profile and the PSF have in the bright core; errors come from the whole
-    covariance of the rings.
+    ``psf``: (2, m), of ``sersic.psf_gaussians``. ``best``: the Profile of the band that shows the object best: sizes,
+    indices and axis ratios are held to its own within the colour gradients of galaxies (``band_spread``).
     """
     light = float((rings.mean * rings.area).sum())
     if not light > 0:
         return None
-    start, known, inverse = _expected(rings, light, prior)
+    if best is not None:
+        return _fit(rings, psf, *_as_in(best, light), best)
+    one = _fit(rings, psf, *_expected(rings, light))
+    if one.chi2 < survey().extended_measures.two_profiles:
+        return one
+    two = _fit(rings, psf, *_bulge_and_disc(one))
+    return two if one.misfit - two.misfit > survey().extended_measures.second_price else one
+
+
+def _fit(rings, psf, start, inverse, best=None):
+    """Least squares about ``start`` (m,), which is known with the inverse variances ``inverse`` (m,).
+
+    Weights are those of the noise with the error that a profile and the PSF have in the bright core; errors come from
+    the whole covariance of the rings.
+    """
     floor = (survey().extended_measures.profile_error * np.maximum(rings.mean, 0)) ** 2
     noise = rings.noise + floor[:, None]
     data = np.column_stack([rings.mean, rings.cosine])
     weight = 1 / (noise + (rings.level**2, 0))
     nodes, weights = quadrature(rings.edges)
-    p, model, slopes, _ = sersic.fit(data, weight, nodes, weights, rings.ratio, start, known, inverse, psf, TABLE[0],
-                                     sersic.shares(), TABLE[1])  # fmt: skip
+    p, model, slopes = sersic.fit(data, weight, nodes, weights, rings.ratio, start, start, inverse, psf, TABLE[0],
+                                  sersic.shares(), TABLE[1])  # fmt: skip
     normal = np.linalg.inv(np.einsum("nca,nc,ncb->ab", slopes, weight, slopes) + np.diag(inverse))
     gain = np.einsum("ab,ncb,nc->can", normal, slopes, weight)
     waves = np.sqrt(rings.noise[:, 1] / rings.noise[:, 0])
     rest = (gain[1] * waves) @ rings.covariance @ (gain[1] * waves).T
-    if prior is not None:
-        rest += (normal * inverse) @ prior.covariance @ (normal * inverse).T
+    if best is not None:
+        rest += (normal * inverse) @ best.covariance @ (normal * inverse).T
     covariance = gain[0] @ (rings.covariance + rings.level**2) @ gain[0].T + rest
-    expected = (weight * noise).sum()
-    expected -= np.trace(np.linalg.solve(normal, covariance))
-    chi2 = float((weight * (data - model) ** 2).sum() / max(expected, 1))
-    return Profile(rings, psf, p, covariance, chi2, model[:, 0], slopes[:, 0], gain[0], rest)
+    expected = (weight * noise).sum() - np.trace(np.linalg.solve(normal, covariance))
+    misfit = float((weight * (data - model) ** 2).sum())
+    return Profile(rings, psf, p, covariance, misfit, float(misfit / max(expected, 1)), model[:, 0], slopes[:, 0],
+                   gain[0], rest)  # fmt: skip
 
 
-def _expected(rings, light, prior):
-    """First guess of p, its prior and the inverse variances of that."""
-    rules = survey().extended_measures
-    if prior is not None:
-        known = np.r_[np.log(light), prior.p[1:]]
-        spread = np.sqrt(np.diag(prior.covariance)[1:] + np.square(rules.band_spread))
-        return known.copy(), known, np.r_[0.0, 1 / spread**2]
+def _expected(rings, light):
+    """First guess of one profile and its inverse variances."""
+    index, scatter = survey().extended_measures.index_prior
     grown = np.cumsum(np.maximum(rings.mean, 0) * rings.area)
     half = float(np.interp(0.5 * grown[-1], grown, rings.edges[1:]))
-    known = np.log([light, half, rules.index_prior[0], rings.ratio])
-    spread = np.array([1.5, rules.index_prior[1], 0.7])
-    return known.copy(), known, np.r_[0.0, 1 / spread**2]
+    return np.log([light, half, index, rings.ratio]), np.r_[0.0, 1 / np.square([1.5, scatter, 0.7])]
+
+
+def _as_in(best, light):
+    """The same from another band: its profiles, as bright as this one is."""
+    known = best.parts.copy()
+    known[:, 0] += np.log(light / best.flux)
+    rules, noise = survey().extended_measures, np.diag(best.covariance).reshape(known.shape)
+    inverse = np.zeros(known.shape)
+    inverse[:, 1:] = 1 / (noise[:, 1:] + np.square(rules.band_spread))
+    if len(known) > 1:
+        inverse[:, 0], inverse[:, 2] = 1 / rules.share_spread**2, 1 / np.square(PART_INDEX_SPREAD)
+    return known.ravel(), inverse.ravel()
+
+
+def _bulge_and_disc(one):
+    """The same of a round small bulge and an exponential disc, from the profile that alone is too bad."""
+    light, size, _, ratio = one.p
+    middle = one.rings.middle
+    far = middle > 0.5 * middle[-1]
+    slope = np.polyfit(middle[far], np.log(np.maximum(one.rings.mean[far], 1e-3 * one.rings.mean.max())), 1)[0]
+    disc = np.log(np.clip(1.678 / max(-slope, 1e-3), 0.5 * np.exp(size), middle[-1]))
+    start = np.r_[light - 1.0, disc - 1.5, np.log(2.0), 0.5 * ratio, light - 0.5, disc, 0.0, ratio]
+    bulge_index, disc_index = PART_INDEX_SPREAD
+    return start, 1 / np.square([1.5, 0.7, bulge_index, 0.4, 1.5, 0.7, disc_index, 0.7])

@@ -52,17 +52,21 @@ def kron(model, band, kind):
     if radius < rules.kron_least:
         return Radius(rules.kron_least)
     profile = model.profiles[band]
-    follows = radius * np.array([0, 1, moment_slope(float(profile.p[2])), 0])
+    follows = radius * moment_slopes(profile)
     return Radius(float(radius), profile.rings, follows @ profile.gain, float(follows @ profile.rest @ follows))
 
 
-def moment_slope(log_index):
-    """How the log of a Sersic profile's first moment, in half-light radii, goes with the log of its index."""
-    return float(np.interp(log_index, np.log(INDICES), _moment_slopes()))
+def moment_slopes(profile):
+    """How the log of the first moment of a Profile goes with its parameters: (m,)."""
+    flux, size, index = np.exp(profile.parts[:, 0]), np.exp(profile.parts[:, 1]), profile.parts[:, 2]
+    moment, slope = (np.interp(index, np.log(INDICES), table) for table in _moments())
+    parts = flux * size * moment / (flux * size * moment).sum()
+    return np.column_stack([parts - flux / flux.sum(), parts, parts * slope, np.zeros(len(parts))]).ravel()
 
 
 @cache
-def _moment_slopes():
+def _moments():
+    """First moments of Sersic profiles of INDICES in half-light radii, and how their logs go with that of the index."""
     edges = np.geomspace(0.01, 20, 400)
     middle = np.sqrt(edges[1:] * edges[:-1])
     grown = 1 - np.exp(-0.5 * (edges[:, None] / SIGMAS) ** 2) @ shares().T
@@ -70,7 +74,7 @@ def _moment_slopes():
     for light in np.diff(grown, axis=0).T:
         inside = np.cumsum(light) <= HELD * light.sum()
         moments.append((middle * light)[inside].sum() / light[inside].sum())
-    return np.gradient(np.log(moments), np.log(INDICES))
+    return np.array(moments), np.gradient(np.log(moments), np.log(INDICES))
 
 
 def _light(model, band, kind, shown):

@@ -35,7 +35,7 @@ def _error(profile, radius, light):
     """One sigma: light in the aperture and the profile follow the same rings; where the one ends hardly matters."""
     rings = profile.rings
     inside = rings.area * rings.inside(radius)
-    by_parameter = np.r_[profile.flux, 0, 0, 0] - inside @ profile.slopes
+    by_parameter = profile.flux_slopes - inside @ profile.slopes
     still, all_of_it = rings.error(inside), rings.error(inside + profile.gain.T @ by_parameter)
     rest = by_parameter @ profile.rest @ by_parameter
     return float(np.sqrt(max(light.still**2 + all_of_it**2 - still**2 + rest, 0.25 * light.still**2)))
@@ -43,9 +43,9 @@ def _error(profile, radius, light):
 
 def extent(profile):
     """Semi-major axis that holds 99% of a profile's light, pixel."""
-    radii = np.exp(profile.p[1]) * np.geomspace(0.5, 12, 80)
-    radii = np.maximum.accumulate(np.hypot(radii, 2.0))
-    ratio = float(np.exp(profile.p[3]))
+    largest = profile.parts[np.argmax(profile.parts[:, 1])]
+    radii = np.hypot(np.exp(largest[1]) * np.geomspace(0.5, 12, 80), 2.0)
+    ratio = float(np.exp(largest[3]))
     mean = profile.brightness(radii, ratio)
     middle = np.sqrt(radii[1:] * radii[:-1])
     rings = np.pi * ratio * (radii[1:] ** 2 - radii[:-1] ** 2) * np.sqrt(mean[1:] * mean[:-1])

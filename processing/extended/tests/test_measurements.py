@@ -42,6 +42,14 @@ def test_totals_are_those_of_sersic_profiles(index, reff, side, brightness, bar)
         assert found[f"{band}_m_ext"] == pytest.approx(magnitude, abs=bar)
 
 
+@pytest.mark.parametrize("bulge, k", [(0.15, 10.0), (0.3, 11.0), (0.5, 11.5)])
+def test_a_bulge_in_a_disc_is_no_sersic_profile(bulge, k):
+    image = bulge * galaxy(201, 1.5, 2.5, 0.9, 0.5) + (1 - bulge) * galaxy(201, 10.0, 1.0, 0.5, 0.5)
+    found = measure(stamp(_magnitudes(k), image, seed=4), wcs())
+    assert found["j_m_ext"] == pytest.approx(k + COLOURS["j"], abs=0.04)
+    assert found["k_m_ext"] == pytest.approx(k, abs=3 * found["k_msig_ext"]) and found["k_pchi"] < 1.6
+
+
 def test_the_largest_galaxies_have_totals_too():
     found = measure(stamp(_magnitudes(7.0), galaxy(361, 60.0, 1.0, 0.4, 1.0, fine=3)), wcs())
     assert found["k_m_ext"] == pytest.approx(7.0, abs=0.03)
