@@ -124,8 +124,8 @@ def read_apparitions(release):
 
 
 CATALOG = ("ra", "dec", "err_maj", "err_min", "err_ang", "ph_qual", "rd_flg", "bl_flg", "cc_flg", "date", "hemis",
-           "scan", "prox", "mp_flg", "a", "dist_opt", "phi_opt", *(f"{band}_{what}" for band in LETTERS for what in
-                                                        ("m", "cmsig", "snr")))  # fmt: skip
+           "scan", "prox", "mp_flg", "gal_contam", "a", "dist_opt", "phi_opt",
+           *(f"{band}_{what}" for band in LETTERS for what in ("m", "cmsig", "snr")))  # fmt: skip
 """Columns of the point sources by which a release is judged."""
 
 

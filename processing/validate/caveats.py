@@ -94,9 +94,12 @@ def _rules(release):
 
 def _galaxies(figures):
     for one in figures:
-        if one.detail.get("parts_of_galaxies"):
-            yield (f"{one.detail['parts_of_galaxies']} catalog-level rows are parts of galaxies, away from their "
-                   "middle: nothing marks them (gal_contam) as long as there are no extended sources.")  # fmt: skip
+        found = one.detail.get("parts_of_galaxies")
+        if found:
+            marked = one.detail.get("parts_marked")
+            told = ("nothing marks them (gal_contam), as the release has no extended sources" if marked is None
+                    else f"{marked} of them are marked (gal_contam)")
+            yield f"{found} catalog-level rows are parts of galaxies, away from their middle: {told}."
 
 
 def _evidence(evidence):

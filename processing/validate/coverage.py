@@ -20,7 +20,10 @@ POINTS = (
     "The same more than {border:g} arcsec inside a scan, less the masks of bright stars in the worst band: "
     "the halo and the four spikes in which a star at the 10-sigma limit is taken for an artifact. The outer "
     "border of the survey counts as lost.")
-EXTENDED = "There are no extended sources yet."
+EXTENDED = (
+    "The same of the scans in which extended sources were looked for, more than {border:g} arcsec inside, less the "
+    "larger masks of bright stars in which light may be taken for the star's.")
+NO_EXTENDED = "The release has no extended sources."
 
 
 def figures(evidence):
@@ -40,8 +43,24 @@ def figures(evidence):
                 IMAGED.format(order=survey().validate.coverage_order)),
         _figure("points", "in point sources", kept, planned, areas, len(evidence.scans),
                 POINTS.format(border=survey().release.border)),
-        Figure("coverage", "extended", "in extended sources", None, None, unknown(), EXTENDED),
+        _in_extended(evidence, planned),
     ]  # fmt: skip
+
+
+def _in_extended(evidence, planned):
+    """The Figure of the area in which extended sources can be listed."""
+    from processing.artifacts.galaxies import mask_radius
+    from processing.validate.galaxies.census import bright_stars
+
+    quantity = "in extended sources"
+    if evidence.galaxies is None:
+        return Figure("coverage", "extended", quantity, None, None, unknown(), NO_EXTENDED)
+    border, scans = survey().extended_release.border, evidence.galaxies.scans
+    inside, stars = square_degrees(covered(scans, border)), bright_stars(evidence.catalog)
+    lost = float(np.sum(np.pi * mask_radius(stars["magnitude"]) ** 2) / 3600.0**2)
+    areas = {"planned": planned, "imaged": inside, "inside": inside, "masks": [lost], "stars": [len(stars)]}
+    return _figure("extended", quantity, max(inside - lost, 0.0), planned, areas, len(scans),
+                   EXTENDED.format(border=border))  # fmt: skip
 
 
 def left_out(release):

@@ -4,6 +4,7 @@ from processing.config import survey
 from processing.errors import SurveyError
 from processing.validate.apparitions import read_apparitions, read_catalog
 from processing.validate.figure import Evidence
+from processing.validate.galaxies.evidence import read_galaxies
 from processing.validate.true_sky import read_true_sky
 
 
@@ -13,7 +14,9 @@ def read_evidence(release, truth=None):
     SurveyError when it is the truth of another sky.
     """
     sky = None if truth is None else read_true_sky(truth)
-    found = Evidence(release, release.read("scans").to_pylist(), read_apparitions(release), read_catalog(release), sky)
+    scans = release.read("scans").to_pylist()
+    galaxies = read_galaxies(release, scans, truth)
+    found = Evidence(release, scans, read_apparitions(release), read_catalog(release), sky, galaxies)
     if sky is not None:
         _refuse_other_sky(found, truth)
     return found

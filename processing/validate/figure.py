@@ -14,14 +14,15 @@ SCIENCE_REPEATS, VISITS, CATALOG = "scans that overlap", "visits to calibration 
 @dataclass(frozen=True)
 class Evidence:
     """What a release can be judged by: ``scans`` (rows of its table), ``apparitions``, ``catalog`` (the point sources,
-    ``neighbour`` is prox), ``truth`` (TrueSky; None: a real sky). ``release``: Release."""
+    ``neighbour`` is prox), ``truth`` (TrueSky; None: a real sky), ``galaxies`` (GalaxyEvidence; None: no extended
+    sources). ``release``: Release."""
 
     release: object
     scans: list
     apparitions: Sources
     catalog: Sources
     truth: TrueSky | None
-
+    galaxies: object = None
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ SUMMARY = {"uniformity": "largest"}
 def page(content):
     """The HTML of what level1.json holds; the same bytes for the same content."""
     title = f"Level 1 requirements of {content['release']}"
-    sections = [_preview(content["preview"]), *(_requirement(asked, content) for asked in content["requirements"]),
+    sections = [_preview(content["preview"]), *(_requirement(asked, content) for asked in _shown(content)),
                 _caveats(content["caveats"])]  # fmt: skip
     return (f'<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n<title>{escape(title)}</title>\n'
             '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
@@ -47,8 +47,9 @@ def _grouped(number):
 
 
 def _shown(content):
-    """Requirements with a section of their own."""
-    return [one for one in content["requirements"] if not one["item"].startswith("extended")]
+    """Requirements with a section of their own: those of the extended sources only where there are some."""
+    measured = {row["item"] for row in content["figures"] if row["basis"] is not None}
+    return [one for one in content["requirements"] if not one["item"].startswith("extended") or one["item"] in measured]
 
 
 def _tiles(content):
@@ -108,7 +109,8 @@ def _performance(item, content):
 
 def _source(quantity, basis):
     """A word for where a figure is from."""
-    known = {"overlap": "overlaps", "visits": "visits", "imaged": "imaged", "point sources": "points"}
+    known = {"overlap": "overlaps", "visits": "visits", "imaged": "imaged", "point sources": "points",
+             "extended sources": "extended"}  # fmt: skip
     for words, short in known.items():
         if words in quantity and basis != "truth":
             return short
@@ -132,8 +134,6 @@ def number(row):
 
 
 def _requirement(asked, content):
-    if asked["item"].startswith("extended"):
-        return ""
     rows = [row for row in content["figures"] if row["item"] == asked["item"]]
     svg = plots.plot(asked["item"], rows)
     known = any(row["measured"] is not None for row in rows)

@@ -17,7 +17,9 @@ def plot(item, rows):
     """The SVG of a requirement from its rows of level1.json; None when there is nothing to show."""
     draw = {"sensitivity": _sensitivity, "uniformity": _uniformity, "precision": _precision, "astrometry": _astrometry,
             "completeness": _completeness, "reliability": _reliability, "read1_bias": _bright, "read1_faint": _repeats,
-            "read1_bright": _repeats, "coverage": _coverage}.get(item)  # fmt: skip
+            "read1_bright": _repeats, "coverage": _coverage, "extended_precision": _galaxy_scatter,
+            "extended_sensitivity": _galaxy_scatter,
+            "extended_completeness": _galaxy_completeness}.get(item)  # fmt: skip
     rows = [row for row in rows if row["basis"]]
     return draw(rows) if draw and rows else None
 
@@ -124,6 +126,35 @@ def _precision(rows):
             axis.set_ylabel("scatter, %")
 
     return _bands(draw, rows, 2.4, sharey=True)
+
+
+def _galaxy_scatter(rows):
+    """Scatter in the circle of 7 arcsec by magnitude."""
+    def draw(axis, letter, row):
+        _line(axis, letter, row, 100)
+        axis.set(xlabel=f"{NAME[letter]} of a galaxy, mag", yscale="log", ylim=(0.5, 50))
+        axis.set_yticks([1, 3, 10, 30], ["1", "3", "10", "30"])
+        axis.minorticks_off()
+        if letter == "j":
+            axis.set_ylabel("scatter, %")
+
+    wanted = [row for row in rows if "7 arcsec" in row["quantity"] and row["detail"]["curve"]["x"]]
+    return _bands(draw, wanted, 2.4, sharey=True) if wanted else None
+
+
+def _galaxy_completeness(rows):
+    def draw(axis, letter, row):
+        curve = row["detail"]["curve"]
+        error = np.abs(np.array([curve["low"], curve["high"]]) - np.array(curve["value"]))
+        axis.errorbar(curve["x"], curve["value"], error, fmt="s-", color=COLOUR[letter], ms=3, lw=1, mfc="white")
+        axis.axhline(survey().validate_extended.completeness, color=GREY, lw=0.8)
+        axis.axvline(survey().validate_extended.limit[LETTERS.index(letter)], color=GREY, lw=0.8, ls=":")
+        axis.set(xlabel=f"{NAME[letter]} of a galaxy, mag", ylim=(0, 1.05))
+        if letter == "j":
+            axis.set_ylabel("found")
+
+    wanted = [row for row in rows if row["detail"].get("curve") and row["detail"]["curve"]["x"]]
+    return _bands(draw, wanted, 2.4, sharey=True) if wanted else None
 
 
 def _astrometry(rows):

@@ -20,7 +20,7 @@ TRUE = (
     "Catalog-level rows (ph_qual A in a band, or Read1 or Read3; no minor planet): the share that has a true "
     "star or galaxy within 2 arcsec. Confused ones are not left out. Rows farther from the middle of a "
     "galaxy, but in its half-light radius, are parts of it: neither true point sources nor false, they are "
-    "counted by themselves until there are extended sources that mark them.")
+    "counted by themselves; gal_contam marks them where there are extended sources.")
 
 FAINT = 15.0
 """S/N below which sources are told of by themselves: half above the 10 that is asked for."""
@@ -48,10 +48,11 @@ def _against_truth(evidence):
     apart = evidence.truth.nearest(rows["ra"], rows["dec"])
     true = apart <= survey().release.match_radius
     parts = ~true & evidence.truth.in_galaxy(rows["ra"], rows["dec"])
+    marked = None if evidence.galaxies is None else int((rows.where(parts)["gal_contam"] > 0).sum())
     rows, apart, true = rows.where(~parts), apart[~parts], true[~parts]
     area = square_degrees(covered(evidence.scans, survey().release.border))
     detail = {
-        "parts_of_galaxies": int(parts.sum()), "false": _false(rows.where(~true), apart[~true]),
+        "parts_of_galaxies": int(parts.sum()), "parts_marked": marked, "false": _false(rows.where(~true), apart[~true]),
         "false_per_square_degree": float((~true).sum() / area) if area else None, "chance": _chance(evidence.truth),
         "one_band": _part(rows, true, _bands(rows) == 1), "faint": _part(rows, true, _best(rows) < FAINT),
     }

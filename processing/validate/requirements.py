@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from processing.validate import (
-    astrometry, bright_stars, completeness, coverage, precision, reliability, sensitivity, uniformity,
+    astrometry, bright_stars, completeness, coverage, galaxies, precision, reliability, sensitivity, uniformity,
 )  # fmt: skip
 from processing.validate.figure import Figure
 from processing.validate.statistics import unknown
@@ -59,14 +59,18 @@ REQUIREMENTS = (
                 "> 95%", "99.998% imaged, 99.5% in point sources, 98% in extended sources"),
 )  # fmt: skip
 
-NOT_THERE = "There are no extended sources yet."
+NOT_THERE = "The release has no extended sources."
 
 
 def figures(evidence):
     """All figures, in the order of the requirements."""
     rooms = (sensitivity, uniformity, precision, astrometry, completeness, reliability, bright_stars, coverage)
     found = [figure for room in rooms for figure in room.figures(evidence)]
-    found += [Figure(one.item, one.item, one.name.lower(), None, None, unknown(), NOT_THERE)
-              for one in REQUIREMENTS if one.category == EXTENDED]  # fmt: skip
+    found += galaxies.figures(evidence) if evidence.galaxies else _without_galaxies()
     order = [one.item for one in REQUIREMENTS]
     return sorted(found, key=lambda figure: order.index(figure.item))
+
+
+def _without_galaxies():
+    return [Figure(one.item, one.item, one.name.lower(), None, None, unknown(), NOT_THERE)
+            for one in REQUIREMENTS if one.category == EXTENDED]  # fmt: skip
