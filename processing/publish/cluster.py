@@ -14,7 +14,7 @@ SERVERS = Path("/usr/lib/postgresql")
 ROLES = ("postgres", "gavoadmin", "gavo", "untrusted")
 """The superuser and the three roles of DaCHS."""
 
-START_SECONDS = 15
+START_SECONDS = 30
 """How long to try again: for a moment after a kill, the orphans of the old server still hold its shared memory."""
 
 

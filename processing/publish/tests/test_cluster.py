@@ -34,7 +34,7 @@ def rows(place):
 def kill(place):
     number = cluster.pid(place)
     os.kill(number, signal.SIGKILL)
-    assert wait_until(lambda: not command_line(number), 5)
+    assert wait_until(lambda: not command_line(number), 30)
 
 
 def test_starting_twice_changes_nothing(running):
