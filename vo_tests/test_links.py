@@ -80,13 +80,14 @@ def test_the_pictures_of_an_image_are_its_own_and_one_of_the_field_in_colours(se
         assert colour[..., channel][bright].mean() > 3 * colour[..., channel].mean(), band
 
 
-def test_from_an_image_one_comes_to_the_rows_of_its_sources_and_of_its_scan(server, release, images):
+def test_from_an_image_one_comes_to_the_rows_of_its_sources_and_of_its_scan(server, release, images, fields):
     import pyarrow.compute as pc
     from astropy.table import Table
 
     points = release.read("psc")
-    for file, row in images.items():
-        links = {link.semantics: link for link in _links(server, "image_links", _did(file))}
+    for files in fields.values():
+        row = images[files["H"]]
+        links = {link.semantics: link for link in _links(server, "image_links", _did(row["file"]))}
         sources = Table.read(BytesIO(requests.get(links["#derivation"].access_url).content), format="votable")
         wanted = points.filter(pc.equal(points["coadd_key"], row["coadd_key"]))["pts_key"].to_pylist()
         assert len(wanted) == 3 and sorted(sources["pts_key"]) == sorted(wanted)
@@ -152,14 +153,14 @@ def test_what_is_not_there_is_a_row_that_says_so(server, release, service, name)
 
 
 @pytest.mark.parametrize("query", [
-    "SELECT TOP 5 * FROM twomass.psc WHERE pts_key > 899999999",
-    "SELECT TOP 5 * FROM twomass.data WHERE cntr > 899999999",
-    "SELECT TOP 5 * FROM twomass.atlas", "SELECT TOP 5 * FROM ivoa.obscore",
-    "SELECT TOP 5 p.designation, s.airmass FROM twomass.psc AS p JOIN twomass.scans AS s ON p.scan_key = s.scan_key"])
+    "SELECT TOP 3 * FROM twomass.psc WHERE pts_key > 899999999",
+    "SELECT TOP 3 * FROM twomass.data WHERE cntr > 899999999",
+    "SELECT TOP 3 * FROM twomass.atlas", "SELECT TOP 3 * FROM ivoa.obscore",
+    "SELECT TOP 3 p.designation, s.airmass FROM twomass.psc AS p JOIN twomass.scans AS s ON p.scan_key = s.scan_key"])
 def test_a_table_from_tap_leads_to_the_links_of_its_rows(tap, query):
     result = tap.run_sync(query)
     found = list(result.iter_datalinks())
-    assert len(found) == 5
+    assert len(found) == 3
     for row, links in zip(result, found):
         assert "#this" in {link.semantics for link in links}
         assert {link.semantics for link in row.getdatalink()} == {link.semantics for link in links}
