@@ -23,6 +23,7 @@ from processing.night.scan_folder import raw_inputs, write_scan
 from processing.simulate.night_plan import Settings, plan
 from processing.simulate.nights import RawSurvey
 from processing.simulate.truth import Truth
+from processing.night.tests.cluster import Cluster
 from processing.night.tests.small_night import simulate_small_night
 
 SMALL = Settings(284.0, 12.0, scans=2, seed=23, frames=20, cal_frames=12, still_frames=12, limit=14.5, real=False)
@@ -120,8 +121,18 @@ def tiny_night(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def tiny_work(tiny_night, tmp_path_factory):
-    """Its folder of the working database, made by ``twomass reduce`` without a break."""
+def tiny_work(tiny_night, solved_scans, tmp_path_factory):
+    """Its folder of the working database, made by ``twomass reduce`` without a break.
+
+    After ``solved_scans``, with which one process has compiled what otherwise each worker would compile for itself.
+    """
     out = tmp_path_factory.mktemp("reduced") / "work"
     assert main(["reduce", str(tiny_night.path), "--out", str(out), "--workers", "2"]) == 0
     return out / tiny_night.name
+
+
+@pytest.fixture(scope="session")
+def cluster(tmp_path_factory):
+    """Address of a Dask cluster that runs already."""
+    with Cluster(tmp_path_factory.mktemp("cluster")) as address:
+        yield address

@@ -1,4 +1,4 @@
-"""A raw night small enough to be reduced several times: darks, flats, a visit of two scans and a science scan."""
+"""A raw night small enough to be reduced several times: darks, flats, a calibration scan and a science scan."""
 
 import os
 import shutil
@@ -10,7 +10,7 @@ from processing.simulate.night_plan import Settings, plan
 from processing.simulate.nights import RawSurvey
 
 SETTINGS = Settings(100.0, 35.0, scans=1, seed=31, frames=12, cal_frames=12, still_frames=12, limit=14.5, real=False)
-CAL_SCANS = 2
+CAL_SCANS = 1
 
 
 def simulate_small_night(root):
@@ -37,3 +37,11 @@ def copy_of(night, root):
     for path in night.path.glob("*.fits"):
         os.link(path, folder / path.name)
     return read_night(folder)
+
+
+def copy_detectors(folder, other):
+    """Darks, flats and bad pixels from the working folder of a night to an ``other`` of the same night."""
+    for path in (*folder.glob("kept/detector_*"), *folder.glob("units/detector_*")):
+        target = other / path.relative_to(folder)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(path, target)

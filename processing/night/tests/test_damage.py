@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from functools import partial
 
 import pytest
 
@@ -11,17 +12,22 @@ from processing.formats.raw_writer import write_night_log
 from processing.night.status import read_status
 from processing.schema import load_table
 from processing.night.tests.damage import DAMAGE, damaged_copies
-from processing.night.tests.small_night import copy_of
+from processing.night.tests.small_night import copy_detectors, copy_of
 
 
-def reduced(night, out):
-    """Exit status of twomass reduce, and the rows of the status table by scan number."""
-    status = main(["reduce", str(night.path), "--out", str(out), "--workers", "2"])
+@pytest.fixture(scope="module")
+def reduced(cluster):
+    """Function that reduces a night; returns the exit status, and the rows of the status table by scan number."""
+    return partial(_reduced, cluster)
+
+
+def _reduced(cluster, night, out):
+    status = main(["reduce", str(night.path), "--out", str(out), "--scheduler", cluster])
     return status, {row["seq"]: row for row in read_status(out / night.name / "status.ecsv")}
 
 
 @pytest.fixture(scope="module")
-def damaged(tiny_night, tiny_work, tmp_path_factory):
+def damaged(tiny_night, tiny_work, reduced, tmp_path_factory):
     """Folder, exit status and status rows of the night with every kind of damage in scans beside the good ones."""
     root = tmp_path_factory.mktemp("damaged")
     night = damaged_copies(copy_of(tiny_night, root / "raw"))
@@ -81,26 +87,28 @@ def without(night, root, *types):
     return copy
 
 
-def test_without_darks_no_scan_is_reduced(tiny_night, tmp_path, capsys):
+def test_without_darks_no_scan_is_reduced(tiny_night, reduced, tmp_path, capsys):
     status, rows = reduced(without(tiny_night, tmp_path, "dark", "cal"), tmp_path / "work")
     assert status == 1 and rows[11]["state"] == "failed"
     assert "0 dark frames, expected at least 20" in rows[11]["reason"]
     assert capsys.readouterr().err.count("\n") == 1
 
 
-def test_without_calibration_fields_nothing_is_pretended(tiny_night, tmp_path, capsys):
-    status, rows = reduced(without(tiny_night, tmp_path, "cal"), tmp_path / "work")
+def test_without_calibration_fields_nothing_is_pretended(tiny_night, tiny_work, reduced, tmp_path, capsys):
     folder = tmp_path / "work" / tiny_night.name
+    copy_detectors(tiny_work, folder)
+    status, rows = reduced(without(tiny_night, tmp_path, "cal"), tmp_path / "work")
     assert status == 1 and rows[11]["state"] == "failed" and rows[1]["state"] == "done"
     assert "no zero points" in rows[11]["reason"] and not (folder / "s011" / "points.parquet").exists()
     assert not (folder / "calibration.json").exists() and "expected calibration scans" in (
         folder / "index.html").read_text()  # fmt: skip
 
 
-def test_a_dark_that_cannot_be_read_costs_only_itself_or_the_night(tiny_night, tmp_path):
+def test_a_dark_that_cannot_be_read_costs_only_itself_or_the_night(tiny_night, tiny_work, reduced, tmp_path):
     """Two sequences of 12 are 24 frames; one of them is less than the 20 that a night needs."""
     night = without(tiny_night, tmp_path, "cal")
     (night.path / "dark002_h.fits").unlink()
+    copy_detectors(tiny_work, tmp_path / "work" / night.name)
     _, rows = reduced(night, tmp_path / "work")
     assert "band h: 12 dark frames" in rows[1]["reason"] and "dark002_h.fits is missing" in rows[1]["reason"]
     assert rows[1]["state"] == "partial"
