@@ -67,9 +67,9 @@ def ring_edges(reach):
 
 
 def quadrature(edges):
-    """Radii (n, 3) and weights (3,) for the means of rings."""
+    """Radii (3 n,), three for each ring, and weights (3,) for the means of rings."""
     low, high = edges[:-1, None] ** 2, edges[1:, None] ** 2
-    return np.sqrt(low + (high - low) * NODES**2), np.array([5, 8, 5]) / 18
+    return np.sqrt(low + (high - low) * NODES**2).ravel(), np.array([5, 8, 5]) / 18
 
 
 def rings(views, ellipse, edges, shared):
@@ -96,17 +96,20 @@ def stacked(views):
 
 def ring_noise(edges, ellipse):
     """Covariance of the sums in rings in units of the variance of a pixel: (n, n)."""
-    return _ring_noise(edges, ellipse.ratio, ellipse.angle, correlation())
+    within = _shared(edges, ellipse.ratio, ellipse.angle, correlation())
+    return np.diff(np.diff(within, axis=0), axis=1)
 
 
 @numba.njit(cache=True, nogil=True)
-def _ring_noise(edges, ratio, angle, correlation):
+def _shared(edges, ratio, angle, correlation):
+    """Covariance of the sums in ellipses: (n, n)."""
     n = edges.size
     within = np.zeros((n, n))
     for i in range(1, n):
         for j in range(i, n):
-            within[i, j] = within[j, i] = shared_noise(edges[i], edges[j], ratio, angle, correlation)
-    return within[1:, 1:] - within[:-1, 1:] - within[1:, :-1] + within[:-1, :-1]
+            within[i, j] = shared_noise(edges[i], edges[j], ratio, angle, correlation)
+            within[j, i] = within[i, j]
+    return within
 
 
 @numba.njit(cache=True, nogil=True)

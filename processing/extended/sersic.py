@@ -13,6 +13,8 @@ import numpy as np
 from scipy.optimize import nnls
 from scipy.special import gamma, gammaincinv
 
+from processing.extended.equations import solve
+
 SIGMAS = np.geomspace(0.01, 6.0, 14)
 """Gaussians of a profile, in half-light radii."""
 
@@ -88,8 +90,11 @@ def mixture(log_index, log_indices, table):
     step = log_indices[1] - log_indices[0]
     place = min(max((log_index - log_indices[0]) / step, 0.0), log_indices.size - 1.000001)
     k = int(place)
-    slope = (table[k + 1] - table[k]) / step
-    return table[k] + (place - k) * step * slope, slope
+    share, slope = np.empty(table.shape[1]), np.empty(table.shape[1])
+    for s in range(share.size):
+        slope[s] = (table[k + 1, s] - table[k, s]) / step
+        share[s] = table[k, s] + (place - k) * step * slope[s]
+    return share, slope
 
 
 @numba.njit(cache=True, nogil=True)
@@ -143,7 +148,8 @@ def on_ellipses(nodes, ratios, p, psf, log_indices, table, sigmas):
                 slopes[n, 1, 2] += 2 * by_index[s] * i1
                 slopes[n, 0, 3] += share[s] * mean_y * by_size_y
                 slopes[n, 1, 3] += 2 * share[s] * cos_y * by_size_y
-    slopes[:, :, 0] = values
+    for n in range(nodes.size):
+        slopes[n, 0, 0], slopes[n, 1, 0] = values[n, 0], values[n, 1]
     return values, slopes
 
 
@@ -151,13 +157,13 @@ def on_ellipses(nodes, ratios, p, psf, log_indices, table, sigmas):
 def in_rings(nodes, weights, ratio, p, psf, log_indices, table, sigmas):
     """Means and cos 2t amplitudes over rings, (n, 2), of the sum of profiles, and their slopes, (n, 2, 4 profiles).
 
-    ``nodes`` (n, k) and ``weights`` (k,): of ``rings.quadrature``; ``p``: (4 profiles,)
+    ``nodes`` (n k,) and ``weights`` (k,): of ``rings.quadrature``; ``p``: (4 profiles,)
     """
-    n, k = nodes.shape
-    flat, ratios = nodes.copy().reshape(n * k), np.full(n * k, ratio)
-    mean, slope = np.zeros((n, 2)), np.zeros((n, 2, p.size))
+    k = weights.size
+    n = nodes.size // k
+    ratios, mean, slope = np.full(nodes.size, ratio), np.zeros((n, 2)), np.zeros((n, 2, p.size))
     for first in range(0, p.size, 4):
-        values, slopes = on_ellipses(flat, ratios, p[first:first + 4], psf, log_indices, table, sigmas)
+        values, slopes = on_ellipses(nodes, ratios, p[first:first + 4], psf, log_indices, table, sigmas)
         for i in range(n):
             for j in range(k):
                 for c in range(2):
@@ -200,10 +206,11 @@ def fit(data, weight, nodes, weights, ratio, start, prior, prior_weight, psf, lo
                         normal[a, b] += w * slope[i, c, a] * slope[i, c, b]
         for a in range(m):
             normal[a, a] *= 1 + damping
-        step = np.linalg.solve(normal, right)
+        if not solve(normal, right):
+            break
         trial = np.empty(m)
         for a in range(m):
-            trial[a] = p[a] + min(max(step[a], -0.7), 0.7)
+            trial[a] = p[a] + min(max(right[a], -0.7), 0.7)
         for first in range(0, m, 4):
             trial[first + 2] = min(max(trial[first + 2], log_indices[0]), log_indices[-1])
             trial[first + 3] = min(max(trial[first + 3], -3.0), 0.25)

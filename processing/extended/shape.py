@@ -12,6 +12,7 @@ import numba
 import numpy as np
 
 from processing.extended.ellipses import Ellipse
+from processing.extended.equations import solve
 
 INNER, OUTER = 0.78, 1.28
 """Edges of the ring in which an isophote is fitted, in its semi-major axis."""
@@ -95,13 +96,12 @@ def _fit(image, good, level, x, y, radius, ratio, angle):
 @numba.njit(cache=True, nogil=True)
 def _bent(radius, ratio, angle, e1, e2):
     """The ellipse on which semi-major axes are (1 + e1 cos 2t + e2 sin 2t) larger: radius, ratio, angle."""
-    cos, sin = np.cos(angle), np.sin(angle)
-    to_circle = np.array([[cos, sin], [-sin / ratio, cos / ratio]])
-    metric = to_circle.T @ np.array([[1 + 2 * e1, 2 * e2], [2 * e2, 1 - 2 * e1]]) @ to_circle
-    mean, half = 0.5 * (metric[0, 0] + metric[1, 1]), 0.5 * (metric[0, 0] - metric[1, 1])
-    spread = np.sqrt(half**2 + metric[0, 1] ** 2)
+    long, short, cross = 1 + 2 * e1, (1 - 2 * e1) / ratio**2, 2 * e2 / ratio
+    mean, half = 0.5 * (long + short), 0.5 * (long - short)
+    spread = np.sqrt(half**2 + cross**2)
     small, large = mean - spread, mean + spread
-    return radius / np.sqrt(small), min(max(np.sqrt(small / large), 0.05), 1.0), 0.5 * np.arctan2(-metric[0, 1], -half)
+    turn = 0.5 * np.arctan2(-cross, -half)
+    return radius / np.sqrt(small), min(max(np.sqrt(small / large), 0.05), 1.0), angle + turn
 
 
 @numba.njit(cache=True, nogil=True)
@@ -123,7 +123,9 @@ def _harmonics(image, good, x, y, radius, ratio, angle):
                 s, c1, s1 = np.log(far / radius), u / far, v / far
                 row[0], row[1], row[2], row[3], row[4] = 1.0, s, s * s, c1, s1
                 row[5], row[6] = c1 * c1 - s1 * s1, 2 * c1 * s1
-                miss = image[j, i] - (row * terms).sum()
+                miss = image[j, i]
+                for a in range(7):
+                    miss -= row[a] * terms[a]
                 if abs(miss) > CLIP * left:
                     continue
                 squares, count = squares + miss * miss, count + 1
@@ -137,5 +139,7 @@ def _harmonics(image, good, x, y, radius, ratio, angle):
         if turn < 2:
             for a in range(7):
                 normal[a, a] *= 1 + 1e-9
-            terms = np.linalg.solve(normal, right)
+            if not solve(normal, right):
+                return np.zeros(7), left
+            terms = right
     return terms, left
