@@ -6,7 +6,8 @@ import numpy as np
 def note(row):
     """A sentence without its stop; "" for nothing."""
     known = {"sensitivity": _sensitivity, "precision": _precision, "astrometry": _astrometry,
-             "completeness": _completeness, "reliability": _reliability, "coverage": _coverage}  # fmt: skip
+             "completeness": _completeness, "reliability": _reliability, "coverage": _coverage,
+             "extended_precision": _pull, "extended_reliability": _false}  # fmt: skip
     tell = known.get(row["item"])
     return tell(row["detail"], row) if tell and row["measured"] is not None else ""
 
@@ -24,6 +25,8 @@ def _precision(detail, row):
 
 def _astrometry(detail, row):
     east, north = detail["pull"]
+    if east is None or north is None:
+        return ""
     return f"{east:.2f} (east) and {north:.2f} (north) of the quoted errors"
 
 
@@ -40,6 +43,14 @@ def _reliability(detail, row):
     told += [f"{detail[name]['false']} of {detail[name]['sources']} {words}"
              for name, words in (("one_band", "in one band"), ("faint", "below S/N 15"))]  # fmt: skip
     return ", ".join(told)
+
+
+def _pull(detail, row):
+    return "" if detail.get("pull") is None else f"{detail['pull']:.2f} of the quoted errors"
+
+
+def _false(detail, row):
+    return f"{len(detail['false'])} are no galaxies" if "false" in detail else ""
 
 
 def _coverage(detail, row):

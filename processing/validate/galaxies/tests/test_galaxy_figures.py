@@ -40,7 +40,7 @@ def found(sky):
 
 
 def of(found, item, basis, band=None, words=""):
-    return [one for one in found if one.item == item and one.basis == basis and one.band == band and words in one.quantity]
+    return [one for one in found if (one.item, one.basis, one.band) == (item, basis, band) and words in one.quantity]
 
 
 @pytest.mark.parametrize("basis", [REPEATS, TRUTH])
