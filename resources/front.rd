@@ -15,7 +15,7 @@
 	<LOOP>
 		<codeItems>
 			from processing.publish.sky_services import folder_in
-			yield from folder_in(base.getTableConn, base.getConfig("inputsDir"), "files")
+			yield from folder_in(base.getTableConn, base.getConfig("rootDir"), "files")
 		</codeItems>
 		<events>
 			<service id="files" allowed="static">

@@ -574,6 +574,7 @@
 	<service id="galaxy_links" allowed="dlmeta,dlget">
 		<meta name="title">2MASS in a Box Extended Sources: Links and Stamps</meta>
 		<meta name="shortName">2MASS gal links</meta>
+		<meta name="resType">dataService</meta>
 		<meta name="description">What belongs to an extended source: its row, postage stamps in J, H, Ks and in colours, the
 			images that show it, its point source, its scan; and stamps of any size. The ID is its designation or its
 			ext_key.</meta>

@@ -14,16 +14,18 @@
 	<meta name="contentLevel">Research</meta>
 	<meta name="type">Survey</meta>
 	<meta name="coverage.waveband">Infrared</meta>
+	<coverage fallbackTo="twomass/q"/>
 
 	<LOOP>
 		<codeItems>
 			from processing.publish.sky_services import hips_services
-			yield from hips_services(base.getTableConn, base.getConfig("inputsDir"))
+			yield from hips_services(base.getTableConn, base.getConfig("rootDir"))
 		</codeItems>
 		<events>
 			<service id="\name" allowed="hips">
 				<meta name="title">\title (HiPS)</meta>
 				<meta name="shortName">2MASS \name</meta>
+				<meta name="resType">dataService</meta>
 				<meta name="description">\description</meta>
 				<publish render="hips" sets="ivo_managed"/>
 				<property name="staticData">\folder</property>
@@ -35,7 +37,7 @@
 	<LOOP>
 		<codeItems>
 			from processing.publish.sky_services import folder_in
-			yield from folder_in(base.getTableConn, base.getConfig("inputsDir"), "hips")
+			yield from folder_in(base.getTableConn, base.getConfig("rootDir"), "hips")
 		</codeItems>
 		<events>
 			<service id="list" allowed="static">

@@ -90,14 +90,15 @@ def test_every_record_says_what_a_reader_of_a_list_of_hits_needs(records):
 
 
 @pytest.mark.parametrize("wanted,expected", [
-    ({"servicetype": "scs", "waveband": "infrared"}, {"twomass/q/cone"}),
+    ({"servicetype": "scs", "ucd": "phot.mag;em.ir.k"}, {"twomass/q/cone", "twomass/q/galaxies"}),
+    ({"servicetype": "hips"}, {f"twomass/sky/{name}" for name in ("j", "h", "k", "colour")}),
     ({"servicetype": "sia1", "waveband": "infrared"}, {"twomass/q/sia"}),
     ({"servicetype": "sia2", "waveband": "infrared"}, {"twomass/q/sia2"}),
     ({"servicetype": "tap", "waveband": "infrared"}, {"tap"}),
+    ({"servicetype": "scs", "keywords": "Point Sources"}, {"twomass/q/cone"}),
     ({"datamodel": "obscore"}, {"tap"}),
-    ({"ucd": "phot.mag;em.ir.k", "servicetype": "scs"}, {"twomass/q/cone"}),
     ({"keywords": "Level 1 requirements"}, {"twomass/q/level1"}),
-    ({"author": "2MASS%", "servicetype": "scs"}, {"twomass/q/cone"}),
+    ({"author": "2MASS%", "servicetype": "sia1"}, {"twomass/q/sia"}),
     ({"servicetype": "scs", "waveband": "radio"}, set()),
 ])  # fmt: skip
 def test_pyvo_finds_what_fits_and_nothing_else(registry, wanted, expected):
@@ -127,7 +128,7 @@ def test_pyvo_finds_by_place_time_and_wavelength_what_covers_them_only(registry,
 def test_from_a_hit_to_rows_and_images(registry, release):
     row = release.read("atlas").to_pylist()[0]
     source = release.read("psc").slice(0, 1).to_pylist()[0]
-    cone = registry.search(servicetype="scs", waveband="infrared")[0].get_service("scs")
+    cone = registry.search(servicetype="scs", keywords="Point Sources")[0].get_service("scs")
     assert source["designation"] in cone.search(pos=(source["ra"], source["dec"]), radius=0.001)["designation"]
     sia = registry.search(servicetype="sia1", waveband="infrared")[0].get_service("sia1")
     assert len(sia.search(pos=(row["ra"], row["dec"]), size=0.001)) == 3

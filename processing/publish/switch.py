@@ -21,8 +21,8 @@ from contextlib import contextmanager
 from datetime import datetime, timezone
 
 RD = "twomass/q"
-REGISTERED = (RD, "twomass/site", "//services", "//tap", "//obscore")
-"""What has records in the registry: the survey's services and tables, the organisation, the authority, TAP, ObsCore."""
+REGISTERED = (RD, "twomass/sky", "twomass/site", "//services", "//tap", "//obscore")
+"""What has records in the registry: services and tables, HiPS, the organisation, the authority, TAP, ObsCore."""
 
 TRY_AGAIN = 75
 """EX_TEMPFAIL of sysexits.h."""
@@ -96,7 +96,8 @@ def register():
     from gavo import api, base
     from gavo.registry import publication
 
-    base.caches.clearForName(RD)  # read it again: it asks the database for the coverage
+    for name in REGISTERED:  # read them again: they ask the database for the coverage
+        base.caches.clearForName(name.replace("//", "__system__/"))
     connection = api.getDBConnection("admin")
     descriptors = [api.getRD(name) for name in REGISTERED]
     publication.updateServiceList(descriptors, connection=connection, onlyWarn=False)
