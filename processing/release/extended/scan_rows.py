@@ -71,8 +71,8 @@ def read_extended(field):
     for column, value in zip(("date", "hemis", "scan"), field.scan_id):
         check_column(field, rows, column, {value}, EXTENDED_FILE)
     check_column(field, rows, "coadd", set(field.coadds), EXTENDED_FILE)
-    told = record.get("extended")
-    if isinstance(told, int) and told != len(rows):
+    told = (record.get("extended") or {}).get("rows", len(rows))
+    if told != len(rows):
         raise SurveyError(f"{field.path}: {SCAN_FILE} says {told} extended sources, {EXTENDED_FILE} holds {len(rows)}")
     return rows, record
 

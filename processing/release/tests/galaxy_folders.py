@@ -22,7 +22,7 @@ def add_galaxies(folder, ra, dec, told=True, **columns):
     table = made_up_galaxies(ra, dec, ids=ids, **edges, **columns)
     write_parquet(folder / "extended.parquet", table, XSC, "extract")
     if told:
-        (folder / "scan.json").write_text(json.dumps(record | {"extended": len(table)}))
+        (folder / "scan.json").write_text(json.dumps(record | {"extended": {"rows": len(table)}}))
     return table
 
 

@@ -184,7 +184,7 @@ def test_a_scan_in_which_none_were_found_has_none(one_scan, tmp_path):
 
 def test_a_record_that_tells_another_number_is_refused(one_scan, tmp_path):
     add_galaxies(one_scan, np.array([CORNER[0] + 0.05]), np.array([SOUTH + 1]))
-    record = json.loads((one_scan / "scan.json").read_text()) | {"extended": 3}
+    record = json.loads((one_scan / "scan.json").read_text()) | {"extended": {"rows": 3}}
     (one_scan / "scan.json").write_text(json.dumps(record))
     with pytest.raises(SurveyError, match="says 3 extended sources, extended.parquet holds 1"):
         make_release([one_scan], tmp_path / "r", workers=0)
