@@ -88,8 +88,10 @@ def fitted(rings, psf, best=None):
     one = _fit(rings, psf, *_expected(rings, light))
     if one.chi2 < survey().extended_measures.two_profiles:
         return one
-    two = _fit(rings, psf, *_bulge_and_disc(one))
-    return two if one.misfit - two.misfit > survey().extended_measures.second_price else one
+    known, inverse = _bulge_and_disc(one)
+    two = _fit(rings, psf, known, inverse)
+    gain = one.misfit - two.misfit - float(inverse @ (two.p - known) ** 2)
+    return two if gain > survey().extended_measures.second_price else one
 
 
 def _fit(rings, psf, start, inverse, best=None):
@@ -121,9 +123,7 @@ def _fit(rings, psf, start, inverse, best=None):
 def _expected(rings, light):
     """First guess of one profile and its inverse variances."""
     index, scatter = survey().extended_measures.index_prior
-    grown = np.cumsum(np.maximum(rings.mean, 0) * rings.area)
-    half = float(np.interp(0.5 * grown[-1], grown, rings.edges[1:]))
-    return np.log([light, half, index, rings.ratio]), np.r_[0.0, 1 / np.square([1.5, scatter, 0.7])]
+    return np.log([light, _half(rings), index, rings.ratio]), np.r_[0.0, 1 / np.square([1.5, scatter, 0.7])]
 
 
 def _as_in(best, light):
@@ -139,12 +139,16 @@ def _as_in(best, light):
 
 
 def _bulge_and_disc(one):
-    """The same of a round small bulge and an exponential disc, from the profile that alone is too bad."""
-    light, size, _, ratio = one.p
-    middle = one.rings.middle
-    far = middle > 0.5 * middle[-1]
-    slope = np.polyfit(middle[far], np.log(np.maximum(one.rings.mean[far], 1e-3 * one.rings.mean.max())), 1)[0]
-    disc = np.log(np.clip(1.678 / max(-slope, 1e-3), 0.5 * np.exp(size), middle[-1]))
-    start = np.r_[light - 1.0, disc - 1.5, np.log(2.0), 0.5 * ratio, light - 0.5, disc, 0.0, ratio]
+    """The same of a round small bulge and an exponential disc of the isophote's shape, from the profile that alone is
+    too bad."""
+    light, _, _, ratio = one.p
+    disc = np.log(1.2 * _half(one.rings))
+    start = np.r_[light - 1.0, disc - 1.5, np.log(2.0), 0.5 * ratio, light - 0.5, disc, 0.0, np.log(one.rings.ratio)]
     bulge_index, disc_index = PART_INDEX_SPREAD
-    return start, 1 / np.square([1.5, 0.7, bulge_index, 0.4, 1.5, 0.7, disc_index, 0.7])
+    return start, 1 / np.square([1.5, 0.7, bulge_index, 0.4, 1.5, 0.4, disc_index, 0.15])
+
+
+def _half(rings):
+    """Semi-major axis that holds half of the light of Rings, pixel."""
+    grown = np.cumsum(np.maximum(rings.mean, 0) * rings.area)
+    return float(np.interp(0.5 * grown[-1], grown, rings.edges[1:]))

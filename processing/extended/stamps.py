@@ -53,7 +53,7 @@ def stamp(clean, candidate, others, density):
 
 
 def _parts(one, candidate, letter, corner, neighbours):
-    """Data without stars, noise and mask of a stamp in one band."""
+    """Data without stars, noise, mask and data with stars of a stamp in one band."""
     size, band = len(neighbours), one.band
     data, noise = above_level(one, corner, size), cut(band.noise, corner, size, np.nan)
     light = _others_light(one, candidate, candidate.members[letter], corner, size)
@@ -61,21 +61,21 @@ def _parts(one, candidate, letter, corner, neighbours):
     mask[light > SUBTRACTED * noise] |= Mask.SUBTRACTED
     mask[survey().extended_field.star_error * light > noise] |= Mask.STAR
     mask[neighbours] |= Mask.NEIGHBOUR
-    return data - light, noise, mask
+    return data - light, noise, mask, data
 
 
 def _ellipse(parts, x, y):
     """The object's Ellipse in the bands together."""
-    hidden = np.any([mask & Mask.HIDDEN for _, _, mask in parts.values()], axis=0)
-    total = sum(np.nan_to_num(data) / np.nanmedian(noise) ** 2 for data, noise, _ in parts.values())
+    hidden = np.any([mask & Mask.HIDDEN for _, _, mask, _ in parts.values()], axis=0)
+    total = sum(np.nan_to_num(data) / np.nanmedian(noise) ** 2 for data, noise, _, _ in parts.values())
     return ellipse_of(total, hidden, x, y)
 
 
-def _band_stamp(one, candidate, ellipse, data, noise, mask):
-    whole = filled(data, (mask & Mask.HIDDEN) != 0, ellipse)
+def _band_stamp(one, candidate, ellipse, data, noise, mask, whole):
+    full = filled(data, (mask & Mask.HIDDEN) != 0, ellipse)
     psf = one.band.psf.at(round(candidate.x), round(candidate.y), PSF_HALF)
     error = float(np.hypot(one.level_error, one.level.error_under(HOLE * candidate.reach)))
-    return BandStamp(data, noise, mask, whole, psf, error, one.band.zero_point)
+    return BandStamp(data, noise, mask, full, psf, error, one.band.zero_point, whole)
 
 
 def _others_light(one, candidate, member, corner, size):
