@@ -47,8 +47,11 @@ class Plate:
         return out
 
     def error_under(self, radius):
-        """Error of the surface, DN, under an object of this radius (pixel): how far it is, in the mean, from the mean of
-        its values so far off on the four sides."""
+        """Error of the surface, DN, under an object of this radius (pixel).
+
+        How far it is, in the mean, from the mean of its values so far off on the four sides; twice that, as it follows
+        the structure that counts by half.
+        """
         steps = round(radius / STEP)
         if steps not in self.known_errors:
             self.known_errors[steps] = _departure(self.nodes[1:-1, 1:-1], steps)
@@ -60,8 +63,11 @@ class Plate:
 
     @cached_property
     def coefficients(self):
-        """Of cubic B-splines through the nodes, one more beyond each edge."""
-        return np.pad(ndimage.spline_filter(self.nodes, order=3, mode="mirror"), 1, mode="reflect").astype(np.float32)
+        """Of cubic B-splines through the nodes, one more beyond each edge, where the nodes go on straight."""
+        beyond = min(4, *(n - 1 for n in self.nodes.shape))
+        nodes = np.pad(self.nodes, beyond, mode="reflect", reflect_type="odd")
+        keep = slice(beyond - 1, 1 - beyond or None)
+        return ndimage.spline_filter(nodes, order=3, mode="mirror")[keep, keep].astype(np.float32)
 
     def whole(self):
         """The surface of the image: float32."""
@@ -99,7 +105,7 @@ def _departure(nodes, steps):
         return 0.0
     inner, ends = slice(steps, -steps), (slice(None, -2 * steps), slice(2 * steps, None))
     around = sum(nodes[end, inner] + nodes[inner, end] for end in ends) / 4
-    return float(np.sqrt(np.mean((nodes[inner, inner] - around) ** 2)))
+    return 2 * float(np.sqrt(np.mean((nodes[inner, inner] - around) ** 2)))
 
 
 def _meshes(cells):

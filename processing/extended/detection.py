@@ -29,8 +29,8 @@ class Candidate:
     ``x``, ``y``: pixel of the field, of the seed or of the peak of its light; ``reach``: arcsec to which its light
     shows; ``score``: sigma by which it is wider than a star (NaN without a point source); ``significance``: of its
     region's peak in cells of ``cell`` pixels, the smallest in which it stands out (NaN, 0: in none); ``light``: DN, of
-    the source and its disc, or of the region if that is more; ``members``: band letter -> index of the point source that
-    it is in this band's list, -1 for none; ``row``: of this source in the point source table, -1 for none.
+    the source and its disc, or of the region if that is more; ``members``: band letter -> index of the point source
+    that it is in this band's list, -1 for none; ``row``: of this source in the point source table, -1 for none.
     """
 
     x: float

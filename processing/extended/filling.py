@@ -1,4 +1,4 @@
-"""Hidden pixels of a stamp, given the light of their mirror image through the object's centre, or that of its ellipse."""
+"""Hidden pixels of a stamp get the light of their mirror image through the object's centre, or that of its ellipse."""
 
 from dataclasses import dataclass
 
@@ -6,10 +6,10 @@ import numpy as np
 
 from processing.extended.pixels import mirror, ring_fill, second_moments
 
-STEP = 2.0
+STEP = 1.0
 """Pixels of semi-major axis that share one light."""
 
-ROUNDS = 4
+ROUNDS = 10
 """Ellipse and the Gaussian that weighs the moments in turn."""
 
 FIRST, FLATTEST = 4.0, 0.2

@@ -22,8 +22,8 @@ OUTSHINES = 2.0
 
 @dataclass(frozen=True, eq=False)
 class Object:
-    """``x``, ``y``: pixel; ``source``: the point source there (Seeds of length 1, or 0); ``reach``: arcsec; ``light``: DN
-    of its part of the region."""
+    """``x``, ``y``: pixel; ``source``: the point source there (Seeds of length 1, or 0); ``reach``: arcsec; ``light``:
+    DN of its part of the region."""
 
     x: float
     y: float
@@ -38,7 +38,7 @@ def objects_in(clean, wide, scale, number):
     ``wide``: the Seeds in the region.
     """
     region = _Region(scale, number)
-    first = _placed(clean, wide, scale, *region.middle())
+    first = _middle(clean, wide, region)
     found = [first]
     for x, y in _others(wide, region):
         source = _placed(clean, wide, scale, x, y)
@@ -47,6 +47,22 @@ def objects_in(clean, wide, scale, number):
                 and (not len(source[2]) or is_wide(clean, source[2], first[:2])):
             found.append(source)
     return [Object(*one, *extent) for one, extent in zip(found, region.extents(found))]
+
+
+def _middle(clean, wide, region):
+    """Place of the middle of a region and the source there.
+
+    It is where the light is highest, what is away from the region's middle counting less. If a seed is there, it is
+    that seed whose disc has most light: the highest may be a star in front.
+    """
+    first = _placed(clean, wide, region.scale, *region.top())
+    if not len(first[2]):
+        return (*region.centre(*first[:2]), first[2])
+    seeds_light = wide.light * region.central(wide.x, wide.y)
+    if len(wide) and np.isin(first[0], wide.x):
+        best = wide.select(np.array([np.argmax(seeds_light)]))
+        return float(best.x[0]), float(best.y[0]), best
+    return first
 
 
 def _others(wide, region):
@@ -72,17 +88,28 @@ class _Region:
         self.scale, self.number = scale, number
         self.x, self.y, self.light = scale.region(number)
 
-    def middle(self):
-        """Where the light is highest, cells away from the middle counting less."""
+    def central(self, x, y):
+        """How much light at places counts for the middle."""
         size = max(LEAST, CENTRAL * self.scale.size * np.sqrt(len(self.x)))
-        off2 = (self.x - self.x.mean()) ** 2 + (self.y - self.y.mean()) ** 2
-        top = int(np.argmax(self.light * np.exp(-0.5 * off2 / size**2)))
+        return np.exp(-0.5 * ((x - self.x.mean()) ** 2 + (y - self.y.mean()) ** 2) / size**2)
+
+    def top(self):
+        """Where the light that counts is highest."""
+        top = int(np.argmax(self.light * self.central(self.x, self.y)))
         return self.x[top], self.y[top]
+
+    def centre(self, x, y):
+        """Mean place of the light about a peak that is more than half of it."""
+        height = float(self.scale.about(x, y, 0, 0))
+        near = np.hypot(self.x - x, self.y - y) < max(LEAST, CENTRAL * self.scale.size * np.sqrt(len(self.x)))
+        weight = np.where(near & (self.light > 0.5 * height), self.light, 0.0)
+        return float(np.average(self.x, weights=weight)), float(np.average(self.y, weights=weight))
 
     def peaks(self):
         """Local maxima with significance: x, y, and their light."""
         around = np.array([self.scale.about(self.x, self.y, dx, dy) for dx in (-1, 0, 1) for dy in (-1, 0, 1)])
-        top = (self.light >= around.max(axis=0)) & (self.light > survey().extended_field.faint[0] * self.scale.noise_at(self.y))
+        high = self.light > survey().extended_field.faint[0] * self.scale.noise_at(self.y)
+        top = (self.light >= around.max(axis=0)) & high
         return self.x[top], self.y[top], self.light[top]
 
     def stands_alone(self, x, y, x0, y0):
@@ -108,8 +135,8 @@ def _reach(far, size):
 
 
 def is_wide(clean, source, place):
-    """Whether a source (Seeds of length 1) beside an object at ``place`` is wider than a star, the object's light, which
-    its mirror image tells, taken off."""
+    """Whether a source (Seeds of length 1) beside an object at ``place`` is wider than a star, the object's light taken
+    off, which its mirror image tells."""
     x, y = source.x, source.y
     light, error = disc_light(clean, x, y)
     mirrored, _ = disc_light(clean, 2 * place[0] - x, 2 * place[1] - y)

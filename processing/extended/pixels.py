@@ -144,9 +144,10 @@ def second_moments(data, hidden, x, y, size, ratio, angle):
 
 @numba.njit(cache=True)
 def mirror(data, hidden, x, y, left):
-    """Give hidden pixels the light of those opposite to (x, y); ``left`` is set where these are hidden or off the stamp.
+    """Give hidden pixels the light of those opposite to (x, y); returns for how many there is none.
 
-    Returns how many are left."""
+    ``left`` is set for these: those opposite are hidden as well, or off the stamp.
+    """
     ny, nx = data.shape
     count = 0
     for j in range(ny):

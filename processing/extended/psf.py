@@ -68,7 +68,10 @@ class CellPSF:
 
 
 def cell_psf(psf, shape, cell=CELL):
-    """The CellPSF of a field of this shape (rows, columns), in cells of about ``cell``, from anything that has ``at``."""
+    """The CellPSF of a field of this shape (rows, columns), in cells of about ``cell``.
+
+    ``psf``: anything that has ``at``.
+    """
     cells = tuple(max(1, round(n / size)) for n, size in zip(shape, cell))
     size = tuple(n / k for n, k in zip(shape, cells))
     surfaces = [_surface(psf, np.floor((i + 0.5) * size[1]), np.floor((j + 0.5) * size[0]))

@@ -13,9 +13,12 @@ WORTH = 1.0
 
 @dataclass(frozen=True, eq=False)
 class Seeds:
-    """Arrays with one element a seed: ``x``, ``y``: pixel; ``score``: sigma by which it is wider than a star; ``light``:
-    DN of its disc, mean of the bands weighed by their noise; ``flux``: the same of the point source; ``members``:
-    (n, bands), the index of the source in each band's list, -1 for none."""
+    """Arrays with one element a seed.
+
+    ``x``, ``y``: pixel; ``score``: sigma by which it is wider than a star; ``light``: DN of its disc, mean of the bands
+    weighed by their noise; ``flux``: the same of the point source; ``members``: (n, bands), the index of the source in
+    each band's list, -1 for none.
+    """
 
     x: np.ndarray
     y: np.ndarray
@@ -43,7 +46,7 @@ def seeds(bands):
 
 def united(bands, rows):
     """Sources of CleanBands as Seeds, whether they are wide or not; ``rows``: list of their indices in each band."""
-    places = np.concatenate([np.column_stack([one.band.stars.x[k], one.band.stars.y[k]]) for one, k in zip(bands, rows)])
+    places = np.concatenate([_places_in(one)[k] for one, k in zip(bands, rows)])
     return _summed(bands, np.unique(np.stack([_nearest(one, places) for one in bands], axis=1), axis=0))
 
 
@@ -54,6 +57,10 @@ def source_at(bands, x, y, radius):
     return found.select(np.argsort(-found.flux, kind="stable")[:1])
 
 
+def _places_in(one):
+    return np.column_stack([one.band.stars.x, one.band.stars.y])
+
+
 def _nearest(one, places):
     if not len(one.band.stars) or not len(places):
         return np.full(len(places), -1)
@@ -62,7 +69,7 @@ def _nearest(one, places):
 
 
 def _summed(bands, members):
-    """The Seeds of rows of members: means over bands by the noise of the light, the score as that of one measurement."""
+    """The Seeds of rows of members: means over bands, the score as that of one measurement."""
     sums = np.zeros((6, len(members)))
     best = np.zeros(len(members))
     for one, index in zip(bands, members.T):
@@ -94,5 +101,6 @@ def _first_of_each(found):
     """Rows without an earlier one at the same place."""
     if not len(found):
         return np.zeros(0, int)
-    pairs = cKDTree(np.column_stack([found.x, found.y])).query_pairs(survey().extended_field.same, output_type="ndarray")
+    tree = cKDTree(np.column_stack([found.x, found.y]))
+    pairs = tree.query_pairs(survey().extended_field.same, output_type="ndarray")
     return np.setdiff1d(np.arange(len(found)), pairs.max(axis=1) if len(pairs) else [])

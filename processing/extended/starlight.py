@@ -66,6 +66,7 @@ def wings_reach(flux, light):
 
 
 def spike_reach(flux, light, band, peak):
-    """The same for the arms of the spikes (see ``glare``); ``peak``: of the PSF, in a pixel."""
-    spike = survey().glare.spike[[one.letter for one in BANDS].index(band)]
-    return 10.0 * np.sqrt(np.maximum(flux, 0.0) * spike * peak / light)
+    """The same for the arms of the spikes (see ``glare``), 0 for stars without; ``peak``: of the PSF, in a pixel."""
+    rules = survey().glare
+    spike = rules.spike[[one.letter for one in BANDS].index(band)]
+    return np.where(flux > rules.parent, 10.0 * np.sqrt(np.maximum(flux, 0.0) * spike * peak / light), 0.0)

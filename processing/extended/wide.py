@@ -1,9 +1,9 @@
 """Which point sources are wider than the PSF: what their fits leave, seen through a galaxy's image.
 
 The filter is the whitened image of an exponential disc behind the PSF less all of it that a star with its place and
-flux free would take (generalised least squares); so a star gives nothing whatever its fit, and a galaxy the light of its
-disc (the idea of SPREAD_MODEL, Desai et al. 2012, ApJ 757, 83). What stars give all the same, as the PSF is not known
-perfectly, is followed along the field: the ridge, and the scatter about it.
+flux free would take (generalised least squares); so a star gives nothing whatever its fit, and a galaxy the light of
+its disc (the idea of SPREAD_MODEL, Desai et al. 2012, ApJ 757, 83). What stars give all the same, as the PSF is not
+known perfectly, is followed along the field: the ridge, and the scatter about it.
 """
 
 from dataclasses import dataclass
@@ -20,13 +20,13 @@ from processing.extended.starlight import saturated
 from processing.photometry.scan.profiles import WIDTHS, mixture
 from processing.photometry.spline_psf import KNOTS, SplinePSF, evaluate
 
-CELL = (1024, 276)
+CELL = (1024, 552)
 """Rows and columns over which the filter is one."""
 
 HALF = 10
 """Half-width of the filter, pixel."""
 
-PHASES = 3
+PHASES = 5
 """Places of a star within a pixel, each axis, for which there is a filter."""
 
 WINDOW = 100
@@ -118,7 +118,8 @@ def _ridge(y, share, sigma, usual):
     parts = np.array_split(usual[np.argsort(y[usual], kind="stable")], max(1, round(len(usual) / WINDOW)))
     place, middle = (np.array([np.median(one[part]) for part in parts]) for one in (y, share))
     off = [1.4826 * np.median(np.abs(share[part] - value)) for part, value in zip(parts, middle)]
-    scatter = [np.hypot(least, np.sqrt(max(one**2 - np.median(sigma[part]) ** 2, 0.0))) for one, part in zip(off, parts)]
+    beyond = [max(one**2 - np.median(sigma[part]) ** 2, 0.0) for one, part in zip(off, parts)]
+    scatter = np.hypot(least, np.sqrt(beyond))
     return np.interp(y, place, middle), np.interp(y, place, scatter)
 
 
