@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# The system packages, by apt: PostgreSQL with q3c and pgsphere, DaCHS 2.11, and, with --tests, STILTS, TOPCAT and the Tycho-2 stars.
+# The system packages, by apt: PostgreSQL with q3c and pgsphere, DaCHS 2.11, and, with --tests, STILTS, TOPCAT, a screen
+# that nobody sees, and the Tycho-2 stars.
 # Does nothing, and needs no rights, when all of them are there.
 set -eu
 . "$(dirname "$0")/setup-say.sh"
