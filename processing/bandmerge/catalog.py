@@ -67,13 +67,13 @@ def catalog_columns(plane, sources, merged_sources):
 
 
 def catalog_rows(plane, merged, band):
-    """Row of the table in which each source of a list is, -1 for none; ``band``: number of the list in ``merged``
-    (Merged)."""
+    """Row of the table in which each source of a list is, -1 for one that is in none of its own (it stands for a pair
+    that another band resolves); ``band``: number of the list in ``merged`` (Merged)."""
     ra, dec = _listed_places(plane, *(merged.places.xy / plane.pixel_scale).T)
     row = np.empty(len(merged), int)
     row[_order(ra, dec)] = np.arange(len(merged))
     source = merged.index[:, band]
-    rows = np.full(source.max(initial=-1) + 1, -1)
+    rows = np.full(max(source.max(initial=-1), merged.unresolved[:, band].max(initial=-1)) + 1, -1)
     rows[source[source >= 0]] = row[source >= 0]
     return rows
 
