@@ -14,6 +14,9 @@ from processing.extended.rings import Rings, quadrature
 
 TABLE = np.log(sersic.INDICES), sersic.SIGMAS
 
+COSINE_ERROR = 3.0
+"""Error of a second harmonic in units of that of a mean: in thin rings flat pixels are not the smooth image."""
+
 PART_INDEX_SPREAD = 0.1, 0.05
 """Scatter of the log index of a bulge (about 2) and a disc (about 1) that are fitted together: with more freedom the
 bulge takes the disc's outskirts (on IC 494), where the total magnitude is decided."""
@@ -101,7 +104,7 @@ def _fit(rings, psf, start, inverse, best=None):
     the whole covariance of the rings.
     """
     floor = (survey().extended_measures.profile_error * np.maximum(rings.mean, 0)) ** 2
-    noise = rings.noise + floor[:, None]
+    noise = rings.noise + floor[:, None] * (1, COSINE_ERROR**2)
     data = np.column_stack([rings.mean, rings.cosine])
     weight = 1 / (noise + (rings.level**2, 0))
     nodes, weights = quadrature(rings.edges)

@@ -53,11 +53,13 @@ def _radius(shape):
 
 
 def _areas(band, outer, inner):
-    """d_area: pixels between the two isophotes; perc_darea: in per cent of the larger one."""
+    """d_area: pixels between the two isophotes, None where the column's 16 bits do not hold them; perc_darea: in per
+    cent of the larger one."""
     if outer is None or inner is None:
         return {f"{band}_d_area": None, f"{band}_perc_darea": None}
     more = outer.area - inner.area
-    return {f"{band}_d_area": round(more), f"{band}_perc_darea": round(100 * more / outer.area)}
+    pixels = round(more) if abs(more) < 2**15 else None
+    return {f"{band}_d_area": pixels, f"{band}_perc_darea": round(100 * more / outer.area)}
 
 
 def _contamination(model):
