@@ -83,12 +83,13 @@ def test_a_server_is_taken_out_of_use_by_a_file(server, release):
 
 
 def test_every_request_is_one_line_of_json(server, release):
-    requests.get(f"{server.url}/tap/sync", params={"LANG": "ADQL", "QUERY": "SELECT 1 AS one FROM tap_schema.keys"})
-    requests.post(f"{server.url}/tap/sync", data={"LANG": "ADQL", "QUERY": "SELECT nonsense"})
-    requests.get(f"{server.url}/no/such/place", params={"test": "one-line"})
-    good, = lines(server, QUERY="SELECT 1 AS one FROM tap_schema.keys")
-    bad, = lines(server, QUERY="SELECT nonsense")
-    lost, = lines(server, test="one-line")
+    mark = f"m{time.time_ns()}"
+    requests.get(f"{server.url}/tap/sync", params={"LANG": "ADQL", "QUERY": f"SELECT 1 AS {mark} FROM tap_schema.keys"})
+    requests.post(f"{server.url}/tap/sync", data={"LANG": "ADQL", "QUERY": f"SELECT {mark}"})
+    requests.get(f"{server.url}/no/such/place", params={"test": mark})
+    good, = lines(server, QUERY=f"SELECT 1 AS {mark} FROM tap_schema.keys")
+    bad, = lines(server, QUERY=f"SELECT {mark}")
+    lost, = lines(server, test=mark)
     assert (good["method"], good["path"], good["status"]) == ("GET", "/tap/sync", 200) and good["bytes"] > 500
     assert bad["method"] == "POST" and bad["status"] >= 400
     assert lost["path"] == "/no/such/place" and lost["status"] == 404
@@ -96,7 +97,7 @@ def test_every_request_is_one_line_of_json(server, release):
 
 
 def test_a_client_that_leaves_is_a_line_too(server, release):
-    tables = ", ".join(f"tap_schema.columns AS left{i}" for i in range(6))
+    tables = ", ".join(f"tap_schema.columns AS left{i}_{time.time_ns()}" for i in range(6))
     words = urlencode({"LANG": "ADQL", "QUERY": f"SELECT COUNT(*) AS n FROM {tables}"})
     with socket.create_connection(("127.0.0.1", server.place.port)) as client:
         client.sendall(f"GET /tap/sync?{words} HTTP/1.0\r\n\r\n".encode())
