@@ -49,6 +49,11 @@ class CleanBand:
     discs: Discs
     width: Width
 
+    @property
+    def noise(self):
+        """Typical noise of a pixel, DN."""
+        return self.discs.noise
+
     @cached_property
     def tree(self):
         """The places of its sources."""
@@ -59,7 +64,7 @@ class CleanBand:
         """Sources that have been taken off, the southernmost first: index, x, y and how far (pixel), four arrays."""
         stars, rows = self.band.stars, np.flatnonzero(drawable(self.band))
         rows = rows[np.argsort(stars.y[rows], kind="stable")]
-        reach = wings_reach(stars.flux[rows], FAINTEST * typical(self.band.noise))
+        reach = wings_reach(stars.flux[rows], FAINTEST * self.noise)
         return rows, stars.x[rows], stars.y[rows], np.maximum(reach, RADIUS + 1.0)
 
     def drawn_on(self, corner, size):
@@ -90,6 +95,7 @@ def clean(field):
 @dataclass(frozen=True, eq=False)
 class _Drawn:
     psf: CellPSF
+    noise: float
     left: np.ndarray
     good: np.ndarray
     cells: np.ndarray
@@ -97,24 +103,25 @@ class _Drawn:
 
 def _without_stars(band):
     psf, light = cell_psf(band.psf, band.data.shape), np.zeros(band.data.shape, np.float32)
-    draw(light, band, psf, np.flatnonzero(drawable(band)))
-    glare = glare_of(band, psf, np.zeros(len(band.stars)))
+    noise = typical(band.noise)
+    draw(light, band.stars, np.flatnonzero(drawable(band)), psf, noise)
+    glare = glare_of(band, psf, noise, np.zeros(len(band.stars)))
     left, good = np.empty_like(light), np.empty(light.shape, bool)
     take_off(band.data, light, band.noise, np.float32(survey().extended_field.starlight), left, good)
-    return _Drawn(psf, left, good, cell_means(left, good & (glare == 0)))
+    return _Drawn(psf, noise, left, good, cell_means(left, good & (glare == 0)))
 
 
-def glare_of(band, psf, share):
+def glare_of(band, psf, noise, share):
     """Where nothing is seen (Mask.UNSEEN) or the halo or spikes of a star are bright (BRIGHT_STAR): uint8 (ny, nx).
 
     Saturated stars, and those of ``extended_field.bright`` or more if they are no galaxies: of their light ``share``
-    (n,), less than ``extended_field.galaxy``, is left as a disc.
+    (n,), less than ``extended_field.galaxy``, is left as a disc. ``noise``: of a pixel, DN.
     """
-    mask = np.where(np.isfinite(band.data), 0, Mask.UNSEEN).astype(np.uint8)
+    mask = np.isnan(band.data).view(np.uint8) * np.uint8(Mask.UNSEEN)
     stars, rules = band.stars, survey().extended_field
     bright = (stars.flux > rules.bright) & ~(share > rules.galaxy)
     rows = np.flatnonzero((saturated(stars) | bright) & np.isfinite(stars.flux))
-    light = rules.glare * typical(band.noise)
+    light = rules.glare * noise
     peak = float(psf.surfaces[0].stamp(0.0, 0.0).max())
     flux = stars.flux[rows]
     mark_glare(mask, stars.x[rows], stars.y[rows], wings_reach(flux, light), spike_reach(flux, light, band.band, peak),
@@ -171,9 +178,9 @@ def _level_error(left):
 def _finished(band, drawn, level, error, more):
     seen = np.isfinite(band.data)
     np.subtract(drawn.left, level.whole(), out=drawn.left, where=seen)
-    discs, listed = Discs(band.psf, band.data.shape, typical(band.noise), error), len(band.stars)
+    discs, listed = Discs(band.psf, band.data.shape, drawn.noise, error), len(band.stars)
     band = with_unlisted(band, drawn.left, discs, more)
-    draw(drawn.left, band, drawn.psf, np.arange(listed, len(band.stars)), sign=-1)
+    draw(drawn.left, band.stars, np.arange(listed, len(band.stars)), drawn.psf, drawn.noise, sign=-1)
     width = widths(band.stars, drawn.left, discs)
-    glare = glare_of(band, drawn.psf, width.share)
+    glare = glare_of(band, drawn.psf, drawn.noise, width.share)
     return CleanBand(band, drawn.psf, level, drawn.left, drawn.good & (glare == 0), glare, error, discs, width)

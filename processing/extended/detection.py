@@ -50,23 +50,22 @@ def candidates(clean):
     total, free, found = summed(list(clean.bands.values()), wide), np.ones(len(wide), bool), []
     for size, faint in zip(SIZES, survey().extended_field.faint):
         scale = scale_of(total, size)
-        numbers = np.flatnonzero(scale.peaks > faint) + 1
+        numbers, peaks = scale.peaks(faint)
         where = scale.regions_at(wide.x, wide.y)
-        for number in numbers:
+        for number, peak in zip(numbers, peaks):
             inside = wide.select(free & (where == number))
-            found += [_of_object(clean, one, scale, number) for one in objects_in(clean, inside, scale, number)]
+            found += [_of_object(clean, one, float(peak), size) for one in objects_in(clean, inside, scale, number)]
         free &= ~np.isin(where, numbers)
         scale.hide(total, numbers)
     found += [_of_seed(clean, wide.select(np.array([k]))) for k in np.flatnonzero(free)]
     return sorted((one for one in found if _seen(clean, one)), key=lambda one: -one.light)
 
 
-def _of_object(clean, one, scale, number):
-    significance = float(scale.peaks[number - 1])
+def _of_object(clean, one, significance, cell):
     if len(one.source):
-        return _of_seed(clean, one.source, one.reach, significance, scale.size, one.light)
+        return _of_seed(clean, one.source, one.reach, significance, cell, one.light)
     nobody = dict.fromkeys(clean.bands, -1)
-    return Candidate(one.x, one.y, one.reach, np.nan, significance, scale.size, one.light, nobody, -1)
+    return Candidate(one.x, one.y, one.reach, np.nan, significance, cell, one.light, nobody, -1)
 
 
 def _of_seed(clean, source, reach=LEAST, significance=np.nan, cell=0, light=0.0):

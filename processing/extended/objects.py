@@ -13,6 +13,9 @@ LEAST = 4.0
 CENTRAL = 0.4
 """Of the root of a region's area: the distance from its middle at which light counts by 0.6."""
 
+SUMMIT = 0.15
+"""Of a peak: cells that are lower by less tell its place."""
+
 APART = 3.0
 """Cells between the peaks of two objects."""
 
@@ -99,10 +102,11 @@ class _Region:
         return self.x[top], self.y[top]
 
     def centre(self, x, y):
-        """Mean place of the light about a peak that is more than half of it."""
-        height = float(self.scale.about(x, y, 0, 0))
+        """Mean place of the light about a peak that is as high within ``SUMMIT``, or within its noise."""
+        height, noise = float(self.scale.about(x, y, 0, 0)), float(self.scale.noise_at(y))
         near = np.hypot(self.x - x, self.y - y) < max(LEAST, CENTRAL * self.scale.size * np.sqrt(len(self.x)))
-        weight = np.where(near & (self.light > 0.5 * height), self.light, 0.0)
+        high = self.light > height - max(SUMMIT * height, 3 * noise)
+        weight = np.where(near & high, self.light, 0.0)
         return float(np.average(self.x, weights=weight)), float(np.average(self.y, weights=weight))
 
     def peaks(self):

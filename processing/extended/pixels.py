@@ -28,6 +28,20 @@ def take_off(data, starlight, noise, limit, left, good):
 
 
 @numba.njit(cache=True)
+def add_band(left, own, good, glare, core, weight, total, seen):
+    """Add ``left`` and ``own`` to ``total``, ``weight`` to ``seen``, where ``good``, or in a ``core`` without glare.
+
+    All (ny, nx).
+    """
+    ny, nx = left.shape
+    for j in range(ny):
+        for i in range(nx):
+            if good[j, i] or (core[j, i] and glare[j, i] == 0):
+                total[j, i] += weight * (left[j, i] + own[j, i])
+                seen[j, i] += weight
+
+
+@numba.njit(cache=True)
 def responses(image, x, y, kernels, out):
     """Products of ``image`` (ny, nx) with kernels about places, 0 beyond the edges.
 

@@ -8,8 +8,8 @@ from scipy import ndimage
 
 from processing.config import survey
 from processing.extended.clean import robust_scatter
-from processing.extended.pixels import add_cells
-from processing.extended.starlight import draw, typical
+from processing.extended.pixels import add_band, add_cells
+from processing.extended.starlight import draw
 
 CORE = 6
 """Pixels about a seed that count although its own light is there."""
@@ -31,15 +31,12 @@ def summed(bands, wide):
 
     Weighed by the noise: galaxies have about as many DN in all bands.
     """
-    weights = np.array([typical(one.band.noise) ** -2.0 for one in bands], np.float32)
-    shape = bands[0].left.shape
-    total, seen, core = np.zeros(shape, np.float32), np.zeros(shape, np.float32), _around(shape, wide.x, wide.y)
-    for one, weight, members in zip(bands, weights, wide.members.T):
+    shape, core = bands[0].left.shape, _around(bands[0].left.shape, wide.x, wide.y)
+    total, seen = np.zeros(shape, np.float32), np.zeros(shape, np.float32)
+    for one, members in zip(bands, wide.members.T):
         own = np.zeros(shape, np.float32)
-        draw(own, one.band, one.psf, members[members >= 0])
-        good = one.good | (core & (one.glare == 0))
-        total[good] += weight * (one.left[good] + own[good])
-        seen[good] += weight
+        draw(own, one.band.stars, members[members >= 0], one.psf, one.noise)
+        add_band(one.left, own, one.good, one.glare, core, np.float32(one.noise**-2), total, seen)
     good = seen > 0
     return Summed(np.divide(total, seen, out=total, where=good), good)
 
@@ -79,10 +76,13 @@ class Scale:
         """Noise of the data at places."""
         return self.noise[self.cells(y, y)[0]]
 
-    @cached_property
-    def peaks(self):
-        """The highest significance of each region: (regions,)."""
-        return ndimage.maximum(self.significance, self.regions, np.arange(1, self.regions.max() + 1))
+    def peaks(self, faint):
+        """Regions whose highest significance is above ``faint``: their numbers, and these."""
+        high = self.significance > faint
+        numbers, which = np.unique(self.regions[high], return_inverse=True)
+        highest = np.zeros(len(numbers), np.float32)
+        np.maximum.at(highest, which, self.significance[high])
+        return numbers, highest
 
     @cached_property
     def _slices(self):

@@ -83,7 +83,7 @@ def _others_light(one, candidate, member, corner, size):
     near = one.drawn_on(corner, size)
     own = own_sources(one, candidate, member, near)
     light = np.zeros((size, size), np.float32)
-    draw(light, one.band, one.psf, np.setdiff1d(near, own), corner)
+    draw(light, one.band.stars, np.setdiff1d(near, own), one.psf, one.noise, corner)
     return light
 
 

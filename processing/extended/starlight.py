@@ -31,14 +31,13 @@ def drawable(band):
     return known & ~saturated(stars) if band.without_saturated else known
 
 
-def draw(image, band, psf, rows, corner=(0, 0), sign=1):
-    """Add the sources ``rows`` (indices) of a BandField to ``image``, whose pixel (0, 0) is the field's ``corner``.
+def draw(image, stars, rows, psf, noise, corner=(0, 0), sign=1):
+    """Add the PointSources ``rows`` (indices) to ``image``, whose pixel (0, 0) is the field's ``corner``.
 
-    ``psf``: its CellPSF; ``sign``: -1 to take them off.
+    ``psf``: the field's CellPSF; ``noise``: of a pixel, DN; ``sign``: -1 to take them off.
     """
-    stars, (x0, y0) = band.stars, corner
+    (x0, y0), faintest = corner, FAINTEST * noise
     x, y, flux = stars.x[rows], stars.y[rows], sign * stars.flux[rows]
-    faintest = FAINTEST * typical(band.noise)
     psf.paint(image, x, y, flux, faintest, corner)
     reach = wings_reach(np.abs(flux), faintest)
     far = reach > RADIUS

@@ -26,7 +26,7 @@ def test_wings_go_on_where_the_psf_ends():
     18, and none where it is less than a twentieth of the noise."""
     scene = field([(130.0, 150.0, 1e6)], shape=SHAPE, bands="j")
     band, image = scene.bands["j"], np.zeros(SHAPE, np.float32)
-    draw(image, band, cell_psf(band.psf, SHAPE), np.array([0]))
+    draw(image, band.stars, np.array([0]), cell_psf(band.psf, SHAPE), NOISE["j"])
     assert image[150, 130 + 18] == pytest.approx(1e6 * 10**-4.95, rel=0.01)
     assert image[150 - 25, 130] == pytest.approx(1e6 * 10**-5.35, rel=0.01)
     reach = wings_reach(np.array([1e6]), 0.05 * NOISE["j"])[0]
@@ -45,7 +45,7 @@ def test_saturated_stars_that_are_off_already_are_not_taken_off_again():
 def test_glare_is_larger_for_brighter_stars_and_has_arms():
     scene = field(saturated=[(70.0, 70.0, 3e4), (180.0, 200.0, 3e5)], shape=SHAPE, bands="h")
     band = scene.bands["h"]
-    mask = glare_of(band, cell_psf(band.psf, SHAPE), np.zeros(2))
+    mask = glare_of(band, cell_psf(band.psf, SHAPE), NOISE["h"], np.zeros(2))
     bright = (mask & Mask.BRIGHT_STAR) > 0
     y, x = np.indices(SHAPE)
     radius = [float(wings_reach(np.array([f]), survey().extended_field.glare * NOISE["h"])[0]) for f in (3e4, 3e5)]
@@ -60,8 +60,8 @@ def test_a_bright_galaxy_is_no_glare():
     """Its point source has 5000 DN, but as much again is left as a disc."""
     scene = field([(130.0, 150.0, 5e3)], shape=SHAPE, bands="j")
     band = scene.bands["j"]
-    assert glare_of(band, cell_psf(band.psf, SHAPE), np.array([0.1])).any()
-    assert not glare_of(band, cell_psf(band.psf, SHAPE), np.array([1.0])).any()
+    assert glare_of(band, cell_psf(band.psf, SHAPE), NOISE["j"], np.array([0.1])).any()
+    assert not glare_of(band, cell_psf(band.psf, SHAPE), NOISE["j"], np.array([1.0])).any()
 
 
 def test_what_only_one_band_lists_is_taken_off_in_all():
