@@ -20,6 +20,7 @@ COMMANDS = {
     "status": ("processing.publish.status", "what runs, which release is published, how many rows it has"),
     "backup": ("processing.publish.backup", "keep what cannot be rebuilt of the server in a file"),
     "restore": ("processing.publish.restore", "bring it back from that file"),
+    "train-extended": ("processing.extended.training.command", "learn from simulated scenes what is a galaxy"),
     "simulate": ("processing.simulate.command", "Atlas images or raw nights of a simulated sky, with the truth beside them"),
 }
 """Each module has ``describe(parser)``, which adds its arguments, and ``run(args)``; it is imported when called for."""
