@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from processing.config import survey
-from processing.extended import sersic
+from processing.extended import sersic, sersic_fit
 from processing.extended.rings import Rings, quadrature
 
 TABLE = np.log(sersic.INDICES), sersic.SIGMAS
@@ -108,8 +108,8 @@ def _fit(rings, psf, start, inverse, best=None):
     data = np.column_stack([rings.mean, rings.cosine])
     weight = 1 / (noise + (rings.level**2, 0))
     nodes, weights = quadrature(rings.edges)
-    p, model, slopes = sersic.fit(data, weight, nodes, weights, rings.ratio, start, start, inverse, psf, TABLE[0],
-                                  sersic.shares(), TABLE[1])  # fmt: skip
+    p, model, slopes = sersic_fit.fit(data, weight, nodes, weights, rings.ratio, start, start, inverse, psf,
+                                      TABLE[0], sersic.shares(), TABLE[1])  # fmt: skip
     normal = np.linalg.inv(np.einsum("nca,nc,ncb->ab", slopes, weight, slopes) + np.diag(inverse))
     gain = np.einsum("ab,ncb,nc->can", normal, slopes, weight)
     waves = np.sqrt(rings.noise[:, 1] / rings.noise[:, 0])

@@ -7,6 +7,7 @@ from scipy.special import gammainc, gammaincinv
 from processing.extended import sersic
 from processing.extended.equations import solve
 from processing.extended.rings import quadrature, ring_edges, ring_sums
+from processing.extended.sersic_fit import in_rings
 from processing.extended.tests.known_galaxies import PSF, galaxy, star
 
 TABLE = np.log(sersic.INDICES), sersic.shares(), sersic.SIGMAS
@@ -36,7 +37,7 @@ def test_rings_of_a_profile_are_those_of_a_galaxy(index, reff, ratio):
     image, edges = galaxy(121, reff, index, ratio, 0.6), ring_edges(24.0)
     area, light, cosine, _ = ring_sums(image[None], np.zeros((1, *image.shape), np.uint8), 60, 60, ratio, 0.6, edges)
     p = np.array([0.0, np.log(reff), np.log(index), np.log(ratio)])
-    model, _ = sersic.in_rings(*quadrature(edges), ratio, p, sersic.psf_gaussians(star()), *TABLE)
+    model, _ = in_rings(*quadrature(edges), ratio, p, sersic.psf_gaussians(star()), *TABLE)
     assert np.allclose(light[0] / area, model[:, 0], rtol=0.06, atol=0.01 * model[0, 0])
     waves = np.abs(2 * cosine[0] / area - model[:, 1]) / model[0, 0]
     assert waves.max() < 0.2 and waves[6:].max() < 0.03, "thin rings near the centre see the flat pixels"
