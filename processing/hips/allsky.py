@@ -51,7 +51,7 @@ def _averaged(image):
 
 
 def _thinned(picture):
-    """A picture made smaller: each pixel the most opaque, then brightest of its block, so that small surveys are seen."""
+    """A picture made smaller: of each block the most opaque, then brightest pixel, so that small surveys are seen."""
     if picture is None:
         return None
     step, channels = WIDTH // SMALL, picture.shape[-1]

@@ -2,8 +2,8 @@
 
 Neighbouring images are brought to the same zero point and the same level of the sky, and faded into each other. FITS
 tiles hold brightness in MJy/sr above the sky. twomass publish does this by itself for a release; here it is done ahead,
-by many machines (then: twomass publish RELEASE --hips FOLDER), or for another server. Interrupted, the same command goes
-on.
+by many machines (then: twomass publish RELEASE --hips FOLDER), or for another server. Interrupted, the same command
+goes on.
 
 Examples:
   twomass hips release/2026a --out hips/2026a
@@ -21,7 +21,8 @@ def describe(parser):
     parser.add_argument("release", metavar="RELEASE", type=Path, help="folder that twomass release made")
     parser.add_argument("--out", metavar="FOLDER", type=Path, required=True, help="where to put them")
     parser.add_argument("--workers", type=int, metavar="N",
-                        help="processes on this machine; 0: this one alone (default: for few images 0, else one a core)")
+                        help="processes on this machine; 0: this one alone (default: for few images 0, else one "
+                             "a core)")
     parser.add_argument("--scheduler", metavar="ADDRESS",
                         help="a Dask scheduler that runs already, tcp://host:port; its workers need this program and "
                              "must see RELEASE and FOLDER under the same paths")  # fmt: skip
@@ -46,5 +47,6 @@ def lines(account):
     """Each HiPS with a line about it."""
     for name, own in account["hips"].items():
         tiles = sum(own["tiles"].values())
-        yield name, (f"{own['images']} images in {own['tiles'][str(account['order'])]} tiles of order {account['order']}, "
-                     f"{tiles} in all, {own['bytes'] / 1e6:.0f} MB")
+        deepest = own["tiles"][str(account["order"])]
+        yield name, (f"{own['images']} images in {deepest} tiles of order {account['order']}, {tiles} tiles in all, "
+                     f"{own['bytes'] / 1e6:.0f} MB")

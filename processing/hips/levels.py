@@ -1,9 +1,9 @@
 """One level of the sky for images that overlap.
 
-The sky of an image is known to a few per cent of its noise, but airglow changes within minutes, and stars too faint to be
-seen are part of it; so neighbours differ, and a step of a small part of the noise is what the eye sees first. As in
-mosaics since Montage (Berriman et al. 2004), the differences of pairs are measured where they overlap, and each image gets
-the level that makes all of them smallest together.
+The sky of an image is known to a few per cent of its noise, but airglow changes within minutes, and stars too faint to
+be seen are part of it; so neighbours differ, and a step of a small part of the noise is what the eye sees first. As in
+mosaics since Montage (Berriman et al. 2004), the differences of pairs are measured where they overlap, and each image
+gets the level that makes all of them smallest together.
 """
 
 from collections import defaultdict

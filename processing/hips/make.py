@@ -1,4 +1,4 @@
-"""All HiPS of a release, in pieces that any number of processes do, gone on with where an earlier run was interrupted."""
+"""All HiPS of a release, in pieces that any number of processes do; an interrupted run is gone on with."""
 
 import hashlib
 import json

@@ -1,4 +1,4 @@
-"""What a tile looks like: grey for one band, in colours for all of them. Rows from the top down, as pictures have them."""
+"""What a tile looks like: grey for one band, in colours for all of them. Rows are from the top down, as in pictures."""
 
 import numpy as np
 
@@ -27,7 +27,7 @@ def grey(image, noise):
 def in_colours(images, noise):
     """A picture of several bands: uint8, shape (WIDTH, WIDTH, 4), red Ks, green H, blue J, opacity.
 
-    ``images``: band letter to brightness, ``noise``: the same to the noise of that band. Opaque where any band was seen.
+    ``images``: band letter to brightness, ``noise``: to the noise of that band. Opaque where any band was seen.
     """
     scaled = {band: np.nan_to_num(image / noise[band]) for band, image in images.items()}
     seen = np.any([np.isfinite(image) for image in images.values()], axis=0)

@@ -17,8 +17,8 @@ PIXEL = 58.6323 * 3600
 
 @dataclass(frozen=True)
 class Publisher:
-    """Who publishes HiPS and where: ``authority`` (of IVOA identifiers), name, and the ``address`` at which each of them
-    is served, with {name} in it (None when they are not)."""
+    """Who publishes HiPS and where: ``authority`` (of IVOA identifiers), name, and the ``address`` at which each is
+    served, with {name} in it (None when they are not)."""
 
     authority: str = "org.example.twomass"
     name: str = "2MASS in a Box"

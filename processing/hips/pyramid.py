@@ -56,8 +56,8 @@ class Branch:
 def grow(branch):
     """Make a branch unless its record says that it is there; what the record says.
 
-    ``tiles``: name of the HiPS to order to the number of tiles written; ``seen``: name to the HEALPix cells, SEEN_ORDERS
-    below the tips, in which something was seen, where the tips were drawn.
+    ``tiles``: name of the HiPS to order to the number of tiles written; ``seen``: name to the HEALPix cells,
+    SEEN_ORDERS below the tips, in which something was seen, where the tips were drawn.
     """
     if branch.record.is_file():
         return json.loads(branch.record.read_text())

@@ -39,14 +39,16 @@ def place_hips(place, store, release, ready=None):
 
 def _check(folder, release):
     if not is_finished(release, folder):
-        raise SurveyError(f"{folder}: expected the finished HiPS of release {release.name}; make them with twomass hips")
+        raise SurveyError(f"{folder}: expected the finished HiPS of release {release.name}; "
+                          "make them with twomass hips")
 
 
 def _publisher(place):
     """Who publishes them at which addresses (resources/sky.rd)."""
     settings = place.settings
     url = settings.get("web", "serverURL", fallback=place.url).rstrip("/")
-    return Publisher(settings.get("ivoa", "authority"), settings.get("web", "sitename"), url + "/twomass/sky/{name}/hips")
+    address = url + "/twomass/sky/{name}/hips"
+    return Publisher(settings.get("ivoa", "authority"), settings.get("web", "sitename"), address)
 
 
 def _link(link, folder):

@@ -65,7 +65,8 @@ def make_sky(folder, images, bands=BANDS):
                 "atlas_key": len(rows) + 1, "coadd_key": number + 1, "scan_key": number + 1, "band": band.name,
                 "hemis": "n", "date": "1999-07-12", "scan": 11 + number, "ra": header["CRVAL1"],
                 "dec": header["CRVAL2"], "naxis1": SIZE, "naxis2": SIZE, "pixel_scale": 1.0, "mjd": 51371.2 + number,
-                "magzp": magzp, "skyval": told, "skysig": NOISE, "points": 0, "file": file, **fingerprint(folder / file),
+                "magzp": magzp, "skyval": told, "skysig": NOISE, "points": 0, "file": file,
+                **fingerprint(folder / file),
                 **{f"{axis}_{n}": corners[n - 1][k] for n in range(1, 5) for k, axis in enumerate(("ra", "dec"))}})
     atlas = load_table("atlas")
     columns = {column.name: pa.array([row.get(column.name) for row in rows]) for column in atlas.columns}

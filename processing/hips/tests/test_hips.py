@@ -90,7 +90,8 @@ def test_the_star_has_its_flux_and_place(deepest):
     flux = brightness[near].sum() * 1e6 * pixel
     assert flux == pytest.approx(STAR, rel=0.01)
     weight = np.maximum(brightness[near], 0)
-    assert separation((ra[near] * weight).sum() / weight.sum(), (dec[near] * weight).sum() / weight.sum(), *CENTRE) < 0.2
+    middle = [(axis[near] * weight).sum() / weight.sum() for axis in (ra, dec)]
+    assert separation(*middle, *CENTRE) < 0.2
 
 
 def test_what_was_seen_is_what_the_images_show(deepest):
@@ -204,7 +205,8 @@ def _bytes_of(folder):
 def test_what_is_there_is_not_made_again_but_of_other_images_is(release, lone, hips, tmp_path):
     folder = tmp_path / "all"
     shutil.copytree(hips[0], folder)
-    assert make_hips(release, folder, None, Publisher("org.test", "Test", "http://elsewhere/{name}")) == _account(folder)
+    elsewhere = Publisher("org.test", "Test", "http://elsewhere/{name}")
+    assert make_hips(release, folder, None, elsewhere) == _account(folder)
     assert "http://elsewhere/j" in (folder / "hipslist").read_text()
     assert mark(lone) != mark(release)
     account = make_hips(lone, folder, alone)

@@ -55,7 +55,7 @@ _MATCH = '''stilts tapskymatch tapurl={url}/tap taptable=twomass.psc taplon=ra t
 
 _TOPCAT = '''topcat "{url}/twomass/q/cone/scs.xml?RA={ra}&DEC={dec}&SR={radius}"'''
 
-_ALADIN = '''aladin -script="get HiPS({url}/twomass/sky/colour/hips); {ra} {dec}; zoom 12arcmin; \\
+_ALADIN = '''java -jar Aladin.jar -script="load {url}/twomass/sky/colour/hips; {ra} {dec}; zoom 12arcmin; \\
 load {url}/twomass/q/cone/scs.xml?RA={ra}&DEC={dec}&SR={radius}"'''
 
 _DOWNLOAD = '''curl -sO {url}/release/SHA256SUMS

@@ -1,6 +1,7 @@
 // A FITS image in a browser: its pixels, and a picture of them.
 
 const CARD = 80, BLOCK = 2880;
+const LEAST = Math.asinh(20 / 3);   // what is less than 20 noise levels above the sky is not made white
 
 export async function image(address) {
   const answer = await fetch(address);
@@ -31,7 +32,7 @@ export function draw(canvas, {width, height, pixels}) {
   Object.assign(canvas, {width, height});
   const picture = new ImageData(width, height);
   pixels.forEach((value, k) => {
-    const shade = 0.12 + 0.88 * Math.asinh((value - sky) / (3 * noise)) / Math.max(top, 0.5);
+    const shade = 0.12 + 0.88 * Math.asinh((value - sky) / (3 * noise)) / Math.max(top, LEAST);
     const at = 4 * ((height - 1 - Math.floor(k / width)) * width + k % width);
     picture.data.fill(255 * Math.min(Math.max(Number.isFinite(value) ? shade : 0, 0), 1), at, at + 3);
     picture.data[at + 3] = 255;
