@@ -28,7 +28,7 @@ wanted() {
     else
         echo postgresql   # what its version will be is not known before apt has its lists
     fi
-    if [ "$with_tests" = yes ]; then printf "%s\n" stilts topcat xvfb astrometry-data-tycho2-07-littleendian; fi
+    if [ "$with_tests" = yes ]; then printf "%s\n" stilts topcat xvfb aladin chromium chromium-driver astrometry-data-tycho2-07-littleendian; fi
 }
 
 missing() { for package in $(wanted); do installed "$package" || echo "$package"; done; }
