@@ -178,7 +178,7 @@ def _level_error(left):
 def _finished(band, drawn, level, error, more):
     seen = np.isfinite(band.data)
     np.subtract(drawn.left, level.whole(), out=drawn.left, where=seen)
-    discs, listed = Discs(band.psf, band.data.shape, drawn.noise, error), len(band.stars)
+    discs, listed = Discs(band.psf, band.noise, error), len(band.stars)
     band = with_unlisted(band, drawn.left, discs, more)
     draw(drawn.left, band.stars, np.arange(listed, len(band.stars)), drawn.psf, drawn.noise, sign=-1)
     width = widths(band.stars, drawn.left, discs)

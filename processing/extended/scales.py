@@ -20,10 +20,12 @@ WINDOW = 1024
 
 @dataclass(frozen=True, eq=False)
 class Summed:
-    """The bands' sum: ``data`` (ny, nx), DN, 0 where not ``good`` (bool)."""
+    """The bands' sum: ``data`` (ny, nx), DN, 0 where not ``good`` (bool); ``rows``: noise of each row in units of the
+    typical one."""
 
     data: np.ndarray
     good: np.ndarray
+    rows: np.ndarray
 
 
 def summed(bands, wide):
@@ -38,7 +40,8 @@ def summed(bands, wide):
         draw(own, one.band.stars, members[members >= 0], one.psf, one.noise)
         add_band(one.left, own, one.good, one.glare, core, np.float32(one.noise**-2), total, seen)
     good = seen > 0
-    return Summed(np.divide(total, seen, out=total, where=good), good)
+    rows = np.mean([one.discs.rows for one in bands], axis=0)
+    return Summed(np.divide(total, seen, out=total, where=good), good, rows)
 
 
 def _around(shape, x, y):
@@ -110,14 +113,19 @@ def scale_of(total, size):
     add_cells(total.data, total.good, size, sums, counts)
     sums, seen = (ndimage.gaussian_filter(one / size**2, 1.0, mode="constant", truncate=3.0) for one in (sums, counts))
     data = np.where(seen > 0.5, sums / np.maximum(seen, 0.5), np.float32(np.nan))
-    noise = _noise(data, size)
+    noise = _noise(data, total.rows[np.minimum(np.arange(ny) * size + size // 2, len(total.rows) - 1)], size)
     significance = np.nan_to_num(data / noise[:, None])
     regions, _ = ndimage.label(significance > survey().extended_field.isophote, np.ones((3, 3)))
     return Scale(size, np.nan_to_num(data), significance, regions, noise)
 
 
-def _noise(data, size):
-    """Noise of each row of cells, the scatter over WINDOW pixels along the field: (rows,)."""
+def _noise(data, expected, size):
+    """Noise of each row of cells, (rows,).
+
+    It is the scatter over WINDOW pixels along the field, and within these in proportion to what is ``expected``.
+    """
+    data = data / expected[:, None].astype(np.float32)
     parts = np.array_split(np.arange(len(data)), max(1, round(len(data) * size / WINDOW)))
     each = [robust_scatter(data[part]) for part in parts]
-    return np.interp(np.arange(len(data)), [part.mean() for part in parts], each).astype(np.float32)
+    along = np.interp(np.arange(len(data)), [part.mean() for part in parts], each)
+    return (along * expected).astype(np.float32)

@@ -16,7 +16,7 @@ from processing.config import survey
 from processing.detect.noise import HALF_WIDTH, passband_excess, whiten
 from processing.extended.pixels import responses
 from processing.extended.psf import cell_psf
-from processing.extended.starlight import saturated
+from processing.extended.starlight import by_row, saturated, typical
 from processing.photometry.scan.profiles import WIDTHS, mixture
 from processing.photometry.spline_psf import KNOTS, SplinePSF, evaluate
 
@@ -61,12 +61,13 @@ class Width:
 class Discs:
     """The filters of a field, to be laid on what its stars leave.
 
-    ``psf``: what tells the field's PSF (``at``); ``shape``: of the field; ``noise``: of a pixel, ``level_error``: of
-    the background, DN.
+    ``psf``: what tells the field's PSF (``at``); ``noise``: of its pixels, (ny, nx), ``level_error``: of the
+    background, DN. Attribute ``noise``: the typical one, ``rows``: that of each row in units of it.
     """
 
-    def __init__(self, psf, shape, noise, level_error=0.0):
-        self.psf, self.noise, self.level_error = cell_psf(psf, shape, CELL), noise, level_error
+    def __init__(self, psf, noise, level_error=0.0):
+        self.psf, self.level_error = cell_psf(psf, noise.shape, CELL), level_error
+        self.noise, self.rows = typical(noise), by_row(noise)
         self.filters = [_filters(surface) for surface in self.psf.surfaces]
 
     def light(self, left, x, y):
@@ -87,7 +88,8 @@ class Discs:
             responses(left, x[rows], y[rows], kernels, found)
             lifted = self.level_error * kernels[PHASES // 2, PHASES // 2].sum(axis=(1, 2))
             light[rows], error[rows] = found, np.hypot(sigma * self.noise, lifted)
-        return light, error
+        row = np.clip(np.rint(y), 0, len(self.rows) - 1).astype(int)
+        return light, error * self.rows[row, None]
 
 
 def widths(stars, left, discs):

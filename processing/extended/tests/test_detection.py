@@ -5,7 +5,7 @@ import pytest
 
 from processing.extended.clean import clean
 from processing.extended.detection import candidates
-from processing.extended.tests.synthetic_fields import field, galaxy, scattered, star
+from processing.extended.tests.synthetic_fields import NOISE, field, galaxy, noise, scattered, star
 
 SHAPE = (384, 384)
 
@@ -78,6 +78,15 @@ def test_stars_alone_have_few_candidates():
     stars = scattered(200, SHAPE, 7)
     pairs = stars[:20] + [2.8, 1.0, 0.0]
     assert len(found_in(field([*stars, *pairs], shape=SHAPE))) <= 3
+
+
+def test_the_ends_of_a_scan_where_fewer_frames_look_have_no_more_candidates():
+    """Its first 100 rows have twice the noise, and the map of the noise says so."""
+    scene = field(scattered(60, SHAPE, 8), shape=SHAPE)
+    for letter, band in scene.bands.items():
+        band.data[:100] += noise((100, SHAPE[1]), np.sqrt(3) * NOISE[letter], 9)
+        band.noise[:100] *= 2
+    assert len(found_in(scene)) <= 2
 
 
 def test_candidates_are_off_the_edge_and_out_of_glare():

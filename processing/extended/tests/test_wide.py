@@ -15,7 +15,7 @@ SHAPE = (256, 256)
 
 @pytest.fixture(scope="module")
 def discs():
-    return Discs(psf(), SHAPE, NOISE["j"])
+    return Discs(psf(), np.full(SHAPE, NOISE["j"]))
 
 
 @pytest.mark.parametrize("x, y", [(100.0, 100.0), (100.3, 100.4), (100.1, 99.9)])
