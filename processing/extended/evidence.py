@@ -37,8 +37,8 @@ DECIDED = 40.0
 NO_GALAXY, NO_STARS = np.zeros(0), np.zeros((0, 3))
 
 MODELS = ("one", "two", "three", "galaxy", "both")
-"""One to three stars, a galaxy, a galaxy with a star beside or before it."""
-
+"""One to three stars, a galaxy, a galaxy with a star beside or before it. The third star and the one beside a galaxy are
+not tried where the others leave nothing to explain."""
 
 NOTHING_KNOWN = Mask.HIDDEN & ~(Mask.NEIGHBOUR | Mask.BRIGHT_STAR)
 """Why a pixel of the middle is not looked at: it may lie in the glare of a star or in the reach of another object."""
@@ -132,13 +132,20 @@ def _fits(view):
     """The Fit of each of MODELS."""
     middle = (SIDE // 2, SIDE // 2)
     one = _stars(view, [(*middle, _flux(view, view.data, *middle))])
-    two = min((_stars(view, start) for start in _pairs(view, one)), key=lambda found: found.cost)
+    two = _two(view, one)
     galaxy = _fit(view, first_galaxy(two.stars), NO_STARS)
     if _explains_all(view, two) and two.cost < galaxy.cost - DECIDED:
         return dict(zip(MODELS, (one, two, two, galaxy, galaxy)))
     three = _stars(view, [*two.stars, _next(view, two)])
-    both = _fit(view, galaxy.galaxy, [_next(view, galaxy)])
+    both = galaxy if _explains_all(view, galaxy) else _fit(view, galaxy.galaxy, [_next(view, galaxy)])
     return dict(zip(MODELS, (one, two, three, galaxy, both)))
+
+
+def _two(view, one):
+    """The Fit of two stars, from the better of two first guesses."""
+    guesses = _pairs(view, one)
+    found = _stars(view, next(guesses))
+    return found if _explains_all(view, found) else min(found, _stars(view, next(guesses)), key=lambda fit: fit.cost)
 
 
 def _explains_all(view, found):

@@ -3,6 +3,7 @@ probabilities are frequencies."""
 
 import numpy as np
 
+from processing.config import survey
 from processing.extended.features import BAND
 from processing.extended.training.learn import extended_rows, galaxy_rows
 
@@ -29,10 +30,10 @@ def judged(samples, trained):
     return tuple(1 / (1 + np.exp(-np.clip(one, -30, 30))) for one in (extended, galaxy))
 
 
-def figures(samples, trained, least=0.5):
+def figures(samples, trained):
     """What the scores are worth on Samples: {"extended": ..., "galaxy": ...}, for either probability "curve" and
-    "ranges", one for each of RANGES, of what has a probability of ``least``."""
-    found = {}
+    "ranges", one for each of RANGES, of what has the score of a source of the catalog."""
+    found, least = {}, 2 - survey().extended_release.score
     for name, probability in zip(("extended", "galaxy"), judged(samples, trained)):
         scenes = _apart(samples, probability)
         ranges = []
