@@ -8,7 +8,7 @@ import numpy as np
 
 from processing.config import survey
 from processing.release.sky.near import candidates
-from processing.sphere import unit_vectors
+from processing.sphere import ARCSEC, unit_vectors
 
 
 def ellipse_columns(numbers):
@@ -41,10 +41,11 @@ def inside_ellipses(ra, dec, galaxies, enlarged=1.0):
 
 
 def offsets(ra, dec, other_ra, other_dec):
-    """East and north (arcsec) of other places, less than some degrees off, from places (deg)."""
-    away = (np.asarray(other_ra) - ra + 180.0) % 360.0 - 180.0
-    middle = np.radians((np.asarray(other_dec) + dec) / 2.0)
-    return away * np.cos(middle) * 3600.0, (np.asarray(other_dec) - dec) * 3600.0
+    """East and north (arcsec) of other places, less than some degrees off, from places (deg), also at the poles."""
+    other, ra, dec = unit_vectors(other_ra, other_dec), np.radians(ra), np.radians(dec)
+    east = np.stack([-np.sin(ra), np.cos(ra), np.zeros(len(ra))], axis=-1)
+    north = np.stack([-np.sin(dec) * np.cos(ra), -np.sin(dec) * np.sin(ra), np.cos(dec)], axis=-1)
+    return ((other * axis).sum(axis=-1) * ARCSEC for axis in (east, north))
 
 
 def judge_pieces(galaxies, magnitude):
