@@ -1,7 +1,7 @@
 """What lies within a large galaxy: pieces of it, and companions.
 
 A galaxy that a scan cuts, or whose arms are apart, may be detected in pieces that are not where its middle is, so that
-no search for duplicates finds them. What is much fainter than a galaxy inside its K20 ellipse is taken for a piece of it.
+no search for duplicates finds them. What is much fainter than a galaxy, inside its K20 ellipse, is taken for a piece.
 """
 
 import numpy as np
