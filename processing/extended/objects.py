@@ -120,7 +120,7 @@ class _Region:
         """Whether there is more light at a place than at, or next to, its mirror image through another."""
         here = float(self.scale.about(x, y, 0, 0))
         there = max(float(self.scale.about(2 * x0 - x, 2 * y0 - y, dx, dy)) for dx in (-1, 0, 1) for dy in (-1, 0, 1))
-        limit = np.sqrt(2) * survey().extended_field.faint[0] * float(self.scale.noise_at(y))
+        limit = survey().extended_field.faint[0] * float(self.scale.noise_at(y))
         return here > OUTSHINES * there and here - max(there, 0.0) > limit
 
     def extents(self, found):
