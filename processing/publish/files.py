@@ -10,7 +10,7 @@ from processing.publish.images import FOLDER, give_to, link_or_copy
 
 FILES = "files"
 SUMS = "SHA256SUMS"
-NOT_HERE = ("atlas/", "apparitions/")
+NOT_HERE = ("atlas/", "apparitions/", "extended_apparitions.")
 """Images have addresses of their own; apparitions are for the Level 1 table."""
 
 
