@@ -57,7 +57,8 @@ def bulges(galaxies, rng):
     for k in np.flatnonzero(parted):
         disc_reff[k] = galaxies["reff"][k] * _disc_size(share[k], ratio[k], bulge[k], disc[k])
     found = {"bulge": share, "bulge_reff": ratio * disc_reff, "bulge_sersic": bulge,
-             "bulge_ratio": 0.5 * (1 + galaxies["axis_ratio"]), "disc_reff": disc_reff, "disc_sersic": disc}  # fmt: skip
+             "bulge_ratio": 0.5 * (1 + galaxies["axis_ratio"]), "disc_reff": disc_reff,
+             "disc_sersic": disc}  # fmt: skip
     return {name: np.where(parted, found[name], np.nan) for name in PARTS}
 
 

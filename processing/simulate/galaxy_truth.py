@@ -63,7 +63,8 @@ def _blur(seeing):
 def smeared(gaussians, blur):
     """Gaussians (n, 3) of share, variance along the major and the minor axis, smeared by others."""
     share, variance = (np.asarray(part)[:, None] for part in blur)
-    return np.stack([share * gaussians[:, 0], variance + gaussians[:, 1], variance + gaussians[:, 2]], axis=-1).reshape(-1, 3)
+    parts = share * gaussians[:, 0], variance + gaussians[:, 1], variance + gaussians[:, 2]
+    return np.stack(parts, axis=-1).reshape(-1, 3)
 
 
 def brightness(light, x, y):
@@ -79,13 +80,14 @@ def isophote(light, level):
         return np.nan, np.nan
     major, minor = (brentq(lambda r: brightness(light, r * x, r * (1 - x)) - level, 0, FARTHEST) for x in (1.0, 0.0))
     ratio = minor / major
-    radius = brentq(lambda r: brightness(light, r * np.cos(ANGLES), r * ratio * np.sin(ANGLES)).mean() - level, 0, FARTHEST)
-    return radius, ratio
+    x, y = np.cos(ANGLES), ratio * np.sin(ANGLES)
+    return brentq(lambda r: brightness(light, r * x, r * y).mean() - level, 0, FARTHEST), ratio
 
 
 def enclosed(light, radius, ratio):
     """Share of the light within an ellipse: over the angle, as that over the radius is known."""
     share, a, b = light.T
-    q = radius**2 * (np.multiply.outer(np.cos(ANGLES) ** 2, 1 / a) + np.multiply.outer((ratio * np.sin(ANGLES)) ** 2, 1 / b))
+    x2, y2 = (radius * np.cos(ANGLES)) ** 2, (radius * ratio * np.sin(ANGLES)) ** 2
+    q = np.multiply.outer(x2, 1 / a) + np.multiply.outer(y2, 1 / b)
     inside = radius**2 * ratio / np.sqrt(a * b) * -np.expm1(-q / 2) / q
     return float((inside @ share).mean())

@@ -63,7 +63,8 @@ def test_true_isophotes_are_those_of_the_noiseless_image(angle):
            "bulge_ratio": [0.7], "disc_reff": [11.0], "disc_sersic": [1.0]}  # fmt: skip
     known = {name: value[0] for name, value in isophotes(one).items()}
     assert known["j_k20"] - known["k_k20"] == pytest.approx(0.9) and 15 < known["r_k20"] < 60
-    image = simulate_atlas(None, one, CENTRE, "k", seed=3, shape=(300, 300), noise=False, airglow={"k": 0.0}, sky={"k": 0.0})["k"]
+    nothing = {"k": 0.0}
+    image = simulate_atlas(None, one, CENTRE, "k", 3, (300, 300), noise=False, airglow=nothing, sky=nothing)["k"]
     rows, columns = np.indices(image.data.shape)
     dx, dy = columns - image.galaxies["x"][0].as_py(), rows - image.galaxies["y"][0].as_py()
     turn = np.radians(angle) + image.header["CROTA2"] * np.pi / 180
