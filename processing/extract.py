@@ -1,9 +1,9 @@
 """From the Atlas Images of a field to its folder of the working database: measure each band, merge, write.
 
-The folder (``points.parquet``, ``scan.json``, ``atlas/``) appears whole or not at all.
+The folder (``points.parquet``, ``extended.parquet``, ``scan.json``, ``atlas/``) appears whole or not at all.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +13,9 @@ from processing.bandmerge.catalog import catalog_columns, merge_sources
 from processing.bandmerge.field_plane import FieldPlane
 from processing.bandmerge.names import galactic
 from processing.errors import SurveyError
+from processing.extended.from_images import field_of_images
+from processing.extended.measure import STEPS as EXTENDED_STEPS
+from processing.extended.measure import measure_extended
 from processing.formats.atlas_scan import observed_at
 from processing.formats.checksum import fingerprint, sha256_of
 from processing.formats.parquet import count_rows, write_parquet
@@ -22,7 +25,7 @@ from processing.photometry import measure_band
 from processing.photometry.measure import STEPS as BAND_STEPS
 from processing.schema import BANDS, load_table
 from processing.formats.work_record import (
-    IMAGE_COLUMNS, SCAN_COLUMNS, plain_row, read_record, settings, stamp, write_record,
+    EXTENDED_FILE, IMAGE_COLUMNS, POINTS_FILE, SCAN_COLUMNS, plain_row, read_record, settings, stamp, write_record,
 )  # fmt: skip
 
 STAGE = "extract"
@@ -32,12 +35,13 @@ NAMES = {band.letter: band.name for band in BANDS}
 
 @dataclass(frozen=True, eq=False)
 class Extraction:
-    """What one field gave: ``sources`` (band letter -> BandSources), ``merged`` (MergedSources), ``points`` (pyarrow
-    Table)."""
+    """What one field gave: ``sources`` (band letter -> BandSources), ``merged`` (MergedSources), ``points`` and
+    ``extended`` (pyarrow Tables)."""
 
     sources: dict
     merged: object
     points: object
+    extended: object = None
 
 
 def extract_field(field, step=lambda what: None):
@@ -49,12 +53,13 @@ def extract_field(field, step=lambda what: None):
     plane = FieldPlane(field)
     merged = merge_sources(plane, sources)
     points = make_table(catalog_columns(plane, sources, merged), load_table("psc"), STAGE)
-    return Extraction(sources, merged, points)
+    found = Extraction(sources, merged, points)
+    return replace(found, extended=measure_extended(field_of_images(field, found), plane, STAGE, progress=step))
 
 
 def steps(field):
     """How many stages ``extract_field`` and then ``write_work`` go through."""
-    return len(field.images) * len(BAND_STEPS) + 2
+    return len(field.images) * len(BAND_STEPS) + len(EXTENDED_STEPS) + 2
 
 
 def write_work(field, extraction, out):
@@ -63,7 +68,8 @@ def write_work(field, extraction, out):
         (folder / "atlas").mkdir()
         for band, image in field.images.items():
             (folder / image_name(field, band)).write_bytes(image.contents)
-        write_parquet(folder / "points.parquet", extraction.points, load_table("psc"), STAGE)
+        write_parquet(folder / POINTS_FILE, extraction.points, load_table("psc"), STAGE)
+        write_parquet(folder / EXTENDED_FILE, extraction.extended, load_table("xsc"), STAGE)
         content = _content(field, extraction, folder)
         write_record(folder, content)
     return content
@@ -96,7 +102,8 @@ def is_done(field, out):
     try:
         intact = all(fingerprint(Path(out) / image["file"]) == {key: image[key] for key in ("bytes", "sha256")}
                      for image in content["images"])
-        return intact and count_rows(Path(out) / "points.parquet") == content["rows"]
+        rows = [count_rows(Path(out) / name) for name in (POINTS_FILE, EXTENDED_FILE)]
+        return intact and rows == [content["rows"], content["extended"]["rows"]]
     except (OSError, KeyError, SurveyError):
         return False
 
@@ -116,6 +123,7 @@ def image_name(field, band):
 def _content(field, extraction, folder):
     return {
         **stamp(STAGE), "settings": settings(), "inputs": inputs(field), "rows": extraction.points.num_rows,
+        "extended": {"rows": extraction.extended.num_rows},
         "scan": plain_row(_scan_row(field, extraction.sources), SCAN_COLUMNS),
         "images": [plain_row(_image_row(field, band, found, folder), IMAGE_COLUMNS)
                    for band, found in extraction.sources.items()],

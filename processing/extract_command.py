@@ -1,4 +1,4 @@
-"""Find and measure the point sources in Atlas Images.
+"""Find and measure the point sources and the galaxies in Atlas Images.
 
 Give one to three images (J, H, Ks; the band stands in the header) of one field, or a folder of images of many fields:
 
@@ -8,6 +8,7 @@ Give one to three images (J, H, Ks; the band stands in the header) of one field,
 Images are FITS, plain or compressed (.gz, .bz2). Each field becomes a folder with
 
   points.parquet   a row a source, the 60 columns of the Point Source Catalog, null what an Atlas Image cannot tell
+  extended.parquet a row a source that may be extended, the 389 columns of the Extended Source Catalog
   scan.json        the scan, the images, the settings and the SHA-256 of what was read
   atlas/           copies of the images
 
@@ -122,7 +123,8 @@ def _say_measured(field, extraction):
 def _say_written(out, points, content):
     from processing.formats.work_record import quality_counts
 
-    print(f"wrote {out}: {content['rows']} rows, {len(content['images'])} images")
+    print(f"wrote {out}: {content['rows']} rows, {content['extended']['rows']} of extended sources, "
+          f"{len(content['images'])} images")
     grades = "ABCDEFUX"  # of ph_qual, best first
     print("ph_qual  " + "".join(f"{grade:>7}" for grade in grades))
     for band, counts in quality_counts(points).items():

@@ -47,6 +47,8 @@ STAGES = (
           "extract, reduce"),
     Stage("calibration", "calibration.night.calibrate_night", "stars in calibration scans", "zero points, errors",
           "night", "reduce"),
+    Stage("extended sources", "extended.measure.measure_extended", "images, point sources", "extended.parquet",
+          "field or scan", "extract, reduce"),
     Stage("quality", "quality.page.write_page", "what was found on the way", "page of the night", "night", "reduce"),
     Stage("working database", "night.scan_folder.write_scan", "images, sources, zero points", "a folder for each scan",
           "scan", "reduce"),
@@ -95,7 +97,8 @@ TASKS = (
     Task("places", "night.tasks.places", "science scan", ("detector",), ("scan", "places", "standards"), True),
     Task("measured", "night.tasks.measured", "science scan and band", ("detector", "zero points", "places"), ("scan",),
          True),
-    Task("scan", "night.tasks.scan", "scan", ("detector", "stars", "zero points", "places", "measured"),
+    Task("extended", "night.tasks.extended", "science scan", ("zero points", "places", "measured"), (), True),
+    Task("scan", "night.tasks.scan", "scan", ("detector", "stars", "zero points", "places", "measured", "extended"),
          ("scan", "places", "standards")),
     Task("page", "night.tasks.page", "night", ("detector", "stars", "zero points", "scan"), ()),
 )

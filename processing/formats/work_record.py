@@ -12,7 +12,7 @@ from processing import __version__
 from processing.config import survey
 from processing.schema import BANDS, load_table
 
-SCAN_FILE, POINTS_FILE = "scan.json", "points.parquet"
+SCAN_FILE, POINTS_FILE, EXTENDED_FILE = "scan.json", "points.parquet", "extended.parquet"
 
 SCAN_COLUMNS = [column.name for column in load_table("scans").columns if column.extra.get("known_from") != "release"]
 IMAGE_COLUMNS = [name for name in load_table("atlas").names

@@ -1,6 +1,7 @@
 """Where the files of a night are: its raw folder, and its folder of the working database.
 
-    WORK/<night>/s<scan:03d>/         points.parquet, scan.json, atlas/: what a release is made from
+    WORK/<night>/s<scan:03d>/         points.parquet, extended.parquet (of science scans), scan.json, atlas/: what a
+                                      release is made from
     WORK/<night>/calibration.json     zero points and errors of the night
     WORK/<night>/status.ecsv          a row a sequence: state, reason, rows, seconds, memory
     WORK/<night>/index.html, pages/   what a person looks at
@@ -16,6 +17,7 @@ import numpy as np
 
 from processing.errors import SurveyError
 from processing.formats.whole import whole_file
+from processing.formats.work_record import EXTENDED_FILE
 from processing.frames.darks import Darks
 from processing.frames.flats import Response
 from processing.photometry.sources import BandSources
@@ -81,6 +83,10 @@ class NightFolder:
     def band(self, seq, band):
         """A band of a science scan."""
         return self.parts(seq) / band
+
+    def extended(self, seq):
+        """Extended sources of a science scan, until it is finished."""
+        return self.parts(seq) / EXTENDED_FILE
 
     def scan(self, seq):
         """The folder of a scan."""

@@ -1,7 +1,8 @@
 """What the units of work of a science scan leave for each other, in files: where its frames lie, and its bands.
 
     places       pointing, times, sky levels, detections by band, and the Solution: arrays of one file
-    band         BandSources, what is told of its frames, and its Atlas Images: a folder
+    band         BandSources, what is told of its frames, its Atlas Images, its strip and the PSF there: a folder
+    extended     the table of its extended sources
 
 Numbers come back to the last bit, so that a scan is the same whoever did its bands.
 """
@@ -20,9 +21,10 @@ from processing.formats.whole import whole_file
 from processing.frames.calibrate import Frames
 from processing.night.folder import arrays, read_sources, write_sources
 from processing.night.steps import Scan
+from processing.photometry.scan.strip_psf import StripPSF
 
 OF_SCAN = ("pointing", "mjd", "airmass")
-SOURCES, FRAMES, ATLAS = "sources.npz", "frames.npz", "atlas"
+SOURCES, FRAMES, ATLAS, STRIP, PSF = "sources.npz", "frames.npz", "atlas", "strip.npz", "psf.npz"
 
 
 def write_places(path, scan, solution):
@@ -34,8 +36,7 @@ def write_places(path, scan, solution):
     kept |= {f"state.{name}": getattr(solution.state, name) for name in _names(State)}
     kept |= {f"solution.{name}": getattr(solution, name) for name in _names(Solution) if name not in ("state", "rms")}
     kept |= {f"rms.{band}": value for band, value in solution.rms.items()}
-    with whole_file(path) as partial, partial.open("wb") as stream:
-        np.savez(stream, **kept)
+    _write(path, **kept)
 
 
 def read_places(path, night, sequence):
@@ -59,14 +60,30 @@ def _names(kind):
     return [field.name for field in fields(kind)]
 
 
-def write_band(folder, frames, usable, sources):
-    """Keep a band in ``folder``, where its Atlas Images are already: BandSources, UsableFrames and flaws of the Frames,
-    without pixels; returns the paths of all files."""
-    band = sources.band
-    write_sources(folder / SOURCES, {band: sources})
-    with whole_file(folder / FRAMES) as partial, partial.open("wb") as stream:
-        np.savez(stream, flaws=frames.flaws[:1], level=usable.level, noise=usable.noise, rejected=usable.rejected)
+def write_band(folder, frames, usable, sources, psf):
+    """Keep a band in ``folder``, where its strip and its Atlas Images are already: BandSources, StripPSF, UsableFrames
+    and flaws of the Frames, without pixels; returns the paths of all files."""
+    write_sources(folder / SOURCES, {sources.band: sources})
+    _write(folder / FRAMES, flaws=frames.flaws[:1], level=usable.level, noise=usable.noise, rejected=usable.rejected)
+    _write(folder / PSF, series=psf.series, moments=psf.moments)
     return tuple(sorted(path for path in folder.rglob("*") if path.is_file()))
+
+
+def write_strip(folder, strip):
+    """Keep the strip of a band (atlas.coadd.Field); its noise, of which nobody needs more than three digits, in half
+    precision."""
+    _write(folder / STRIP, data=strip.data, noise=strip.noise.astype(np.float16))
+
+
+def read_strip(folder):
+    """Data, noise (DN, float32) and StripPSF of the strip of a band."""
+    kept = arrays(folder / STRIP)
+    return kept["data"], kept["noise"].astype(np.float32), StripPSF(**arrays(folder / PSF))
+
+
+def _write(path, **kept):
+    with whole_file(path) as partial, partial.open("wb") as stream:
+        np.savez(stream, **kept)
 
 
 def read_band(folder):
@@ -92,13 +109,14 @@ def put_atlas(folders, target):
     paths = []
     for folder in folders:
         for path in sorted((folder / ATLAS).rglob("*.fits")):
-            _link(path, target / path.relative_to(folder / ATLAS))
+            put(path, target / path.relative_to(folder / ATLAS))
         images = (folder / ATLAS).glob("*.fits")
         paths += [target / path.name for path in sorted(images, key=lambda path: int(path.stem[2:]))]
     return paths
 
 
-def _link(path, target):
+def put(path, target):
+    """Put a file to a second place: a link where the file system can do that."""
     try:
         os.link(path, target)
     except OSError:

@@ -5,12 +5,13 @@
     write_scan(folder, scan, solution, usable, sources, calibration, inputs, missing)
 
 ``write_scan`` returns the content of ``scan.json``; ``write_failure`` writes one that only says what went wrong. The
-folder (``points.parquet``, ``scan.json``, ``atlas/``) appears whole or not at all, and takes the place of an older one.
+folder (``points.parquet``, ``extended.parquet``, ``scan.json``, ``atlas/``) appears whole or not at all, and takes the
+place of an older one.
 
 ``scan.json`` has the keys of one that ``twomass extract`` wrote (version, stage, created, settings, inputs, rows, scan,
-images) with the stage "reduce", and besides: ``type`` ("sci" or "cal"), ``missing`` (bands that could not be used:
-letter -> reason) and ``quality`` (``processing.night.scan_quality``). That of a failed scan has ``failed`` (the reason), no
-rows, scan, images and quality, and says in ``id`` which scan it was.
+images, extended) with the stage "reduce", and besides: ``type`` ("sci" or "cal"), ``missing`` (bands that could not be
+used: letter -> reason) and ``quality`` (``processing.night.scan_quality``). That of a failed scan has ``failed`` (the
+reason), no rows, scan, images and quality, and says in ``id`` which scan it was.
 """
 
 from dataclasses import dataclass
@@ -50,7 +51,7 @@ class MergedScan:
     points: object
 
 
-def write_scan(folder, scan, solution, usable, sources, calibration, inputs, missing=None, atlas=None):
+def write_scan(folder, scan, solution, usable, sources, calibration, inputs, missing=None, atlas=None, extended=None):
     """Merge the sources of a scan and write its folder; returns the content of ``scan.json``.
 
     Parameters
@@ -71,6 +72,9 @@ def write_scan(folder, scan, solution, usable, sources, calibration, inputs, mis
         Bands that could not be used, and why (``reduce.calibrate_what_is_there``).
     atlas : callable, optional
         Puts Atlas Images that are there already into a folder, and returns their paths; None: they are made here.
+    extended : callable, optional
+        Puts ``extended.parquet`` into a folder, and returns its record: ``rows``, or ``failed``, why there is none;
+        None: they were not looked for.
 
     SurveyError when the night has no calibration in a band of ``sources``, or the folder holds something else.
     """
@@ -80,11 +84,12 @@ def write_scan(folder, scan, solution, usable, sources, calibration, inputs, mis
         paths = atlas(here) if atlas else write_images(scan, solution, here, zero_points, usable)
         merged = merge_scan(scan, solution, usable, sources, zero_points, {_number(path) for path in paths})
         write_parquet(partial / POINTS_FILE, merged.points, load_table("psc"), STAGE)
+        galaxies = extended(partial) if extended else None
         quality = scan_quality(scan, solution, usable, merged.sources, zero_points, calibration, merged.points,
                                partial / "atlas")  # fmt: skip
         content = {
             **stamp(STAGE), "type": scan.sequence.type, "settings": settings(), "inputs": inputs,
-            "missing": missing or {}, "rows": merged.points.num_rows,
+            "missing": missing or {}, "rows": merged.points.num_rows, "extended": galaxies,
             "scan": plain_row(_scan_row(scan, merged, zero_points), SCAN_COLUMNS),
             "images": [plain_row(_image_row(scan, merged.plane, path), IMAGE_COLUMNS) for path in paths],
             "quality": quality,
@@ -132,14 +137,19 @@ def raw_inputs(night, row, bands):
 
 def merge_scan(scan, solution, usable, sources, zero_points, numbers=None):
     """The MergedScan; ``numbers``: of the Atlas Images that there are (None: all that there can be)."""
-    magzp = {band: found.value for band, found in zero_points.items()}
-    seen = {band: np.isfinite(found.noise) for band, found in usable.items()}
-    plane = ScanPlane(solution, scan.night, scan.sequence.seq, scan.mjd, magzp, quoted_errors(zero_points), seen)
+    plane = scan_plane(scan, solution, usable, zero_points)
     if numbers is not None:
         plane.images = [image for image in plane.images if image.number in numbers]
     sources = {band: at_mid_scan(found, zero_points[band], plane.track) for band, found in sources.items()}
     columns = catalog_columns(plane, sources, merge_sources(plane, sources))
     return MergedScan(plane, sources, make_table(columns, load_table("psc"), STAGE))
+
+
+def scan_plane(scan, solution, usable, zero_points):
+    """The ScanPlane of a scan with all its Atlas Images."""
+    magzp = {band: found.value for band, found in zero_points.items()}
+    seen = {band: np.isfinite(found.noise) for band, found in usable.items()}
+    return ScanPlane(solution, scan.night, scan.sequence.seq, scan.mjd, magzp, quoted_errors(zero_points), seen)
 
 
 def _number(path):

@@ -12,15 +12,15 @@ from processing.engine.records import DONE, FAILED, PARTIAL
 WAITING = "waiting"
 """Not settled yet: the run goes on, or was stopped."""
 
-COLUMNS = {"seq": int, "type": str, "tile": str, "state": str, "reason": str, "rows": int, "seconds": float,
-           "memory": float}  # fmt: skip
+COLUMNS = {"seq": int, "type": str, "tile": str, "state": str, "reason": str, "rows": int, "extended": int,
+           "seconds": float, "memory": float}  # fmt: skip
 
 
 def status_rows(night, outcomes):
     """Rows (dicts of ``COLUMNS``) of the sequences of a Night; ``outcomes``: unit -> Outcome, as far as there are.
 
     ``state``: done, partial (bands are missing), failed or waiting; ``reason``: why, or what else is wrong; ``rows``:
-    of points.parquet, 0 when there is none;
+    of points.parquet, 0 when there is none; ``extended``: the same of extended.parquet;
     ``seconds``, ``memory`` (GB): what measuring and finishing took, 0 for darks and flats.
     """
     return [_scan(night, row, outcomes) if row.on_sky else _still(night, row, outcomes) for row in night.sequences]
@@ -29,11 +29,12 @@ def status_rows(night, outcomes):
 def _scan(night, row, outcomes):
     parts = [outcomes.get(unit_name(night.name, *one)) for one in (
         ("stars", row.seq), ("places", row.seq), *(("measured", (row.seq, band)) for band in LETTERS),
-        ("scan", row.seq))]  # fmt: skip
+        ("extended", row.seq), ("scan", row.seq))]  # fmt: skip
     settled, last = [part for part in parts if part is not None], parts[-1]
     return {
         "seq": row.seq, "type": row.type, "tile": row.tile, "state": last.state if last else WAITING,
         "reason": last.reason if last else "", "rows": last.numbers.get("rows", 0) if last else 0,
+        "extended": last.numbers.get("extended", 0) if last else 0,
         "seconds": round(sum(part.seconds for part in settled), 1),
         "memory": max((part.memory for part in settled), default=0.0),
     }  # fmt: skip
@@ -47,7 +48,7 @@ def _still(night, row, outcomes):
     bad = sum(map(bool, reasons))
     state = WAITING if not settled else DONE if not bad else PARTIAL if bad < len(settled) else FAILED
     return {"seq": row.seq, "type": row.type, "tile": row.tile, "state": state,
-            "reason": "; ".join(dict.fromkeys(filter(None, reasons))), "rows": 0, "seconds": 0.0,
+            "reason": "; ".join(dict.fromkeys(filter(None, reasons))), "rows": 0, "extended": 0, "seconds": 0.0,
             "memory": 0.0}  # fmt: skip
 
 

@@ -8,7 +8,7 @@
 No command runs this yet: what is missing is the catalog of a whole scan, with photometry on its frames.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -16,8 +16,9 @@ from processing.astrometry.solve import solve_scan
 from processing.astrometry.stars import find_stars
 from processing.atlas.coadd import coadd
 from processing.atlas.frames import usable_frames
-from processing.atlas.grid import scan_grids
+from processing.atlas.grid import scan_grids, strip_grid
 from processing.atlas.header import scan_view, shape_parameter
+from processing.atlas.quadrants import without_offsets
 from processing.atlas.write import write_atlas
 from processing.config import survey
 from processing.errors import SurveyError
@@ -25,7 +26,7 @@ from processing.formats.raw_night import read_sequence
 from processing.frames.calibrate import calibrate, difference
 from processing.frames.darks import Darks, combine_darks
 from processing.frames.flats import Response, fit_response
-from processing.frames.masks import bad_pixels
+from processing.frames.masks import Flaw, bad_pixels
 from processing.frames.reads import saturated
 from processing.frames.sky import sky_pattern
 
@@ -212,6 +213,18 @@ def make_atlas(scan, solution, folder, zero_points, usable=None):
             paths.append(write_atlas(folder, field, solution, view, magzp=float(magzp[round(view.frame)]),
                                      shape_parameter=shape))  # fmt: skip
     return [path for path in paths if path is not None]
+
+
+def make_strip(frames, good, solution, band):
+    """One band of a whole scan on ``strip_grid``, around zero, as an atlas.coadd.Field: what extended sources are
+    looked for in. The quadrants of its frames are levelled; its noise is that of sky and reads; NaN where it is
+    saturated, or no frame looked.
+
+    ``frames``: Frames; ``good``: their UsableFrames.
+    """
+    image = np.where(frames.flaws & int(Flaw.SATURATED), np.float32(np.nan), good.image)
+    level = replace(good, image=without_offsets(image))
+    return coadd(level, solution, band, strip_grid(solution), sky=0.0, starlight=False)
 
 
 def _sky_of(sky, solution, grid):

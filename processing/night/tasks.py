@@ -4,7 +4,8 @@
     stars         all that is measured in a calibration scan
     zero_points   calibration.json of the night, from the stars of its calibration scans
     places        where the frames of a science scan lie
-    measured      sources and Atlas Images of a band of a science scan
+    measured      sources, Atlas Images and strip of a band of a science scan
+    extended      extended sources of a science scan
     scan          the folder of a scan in the working database
 
 ``needed``: dict of unit to Outcome, as ``processing.engine.schedule`` gives it.
@@ -16,29 +17,35 @@ from dataclasses import replace
 import numpy as np
 
 from processing.atlas.frames import usable_frames
+from processing.atlas.grid import strip_grid
 from processing.calibration.night import calibrate_night, read_night_calibration
 from processing.calibration.repeats import corrected, error_correction, repeats
 from processing.calibration.scan_stars import measurements, read_stars, scan_stars, write_stars
 from processing.calibration.standards import visit_numbers
 from processing.errors import SurveyError
+from processing.extended.measure import measure_extended
 from processing.formats.checksum import sha256_of
+from processing.formats.parquet import write_parquet
 from processing.formats.raw_night import LETTERS, read_night
 from processing.formats.raw_reference import read_astrometric, read_standards
 from processing.night.folder import read_detector, read_sources, write_detector, write_sources
 from processing.night.kept_scan import (
-    ATLAS, put_atlas, read_band, read_places, with_bands, write_band, write_places,
+    ATLAS, put, put_atlas, read_band, read_places, read_strip, with_bands, write_band, write_places, write_strip,
 )  # fmt: skip
 from processing.night.scan_zero_points import scan_zero_points
 from processing.night.status import status_rows
 from processing.photometry.scan import measure_scan
+from processing.photometry.scan.measure import measure_band_with_psf
 from processing.quality.numbers import scan_numbers
 from processing.quality.page import write_page
 from processing.quality.picture import write_pictures
 from processing.engine.records import DONE, PARTIAL
-from processing.night.steps import calibrate_band, calibrate_detector, calibrate_what_is_there, solve
-from processing.night.scan_folder import raw_inputs, write_images, write_scan
+from processing.night.steps import calibrate_band, calibrate_detector, calibrate_what_is_there, make_strip, solve
+from processing.night.scan_field import scan_field
+from processing.night.scan_folder import STAGE, raw_inputs, scan_plane, write_images, write_scan
 from processing.engine.schedule import Work
-from processing.formats.work_record import POINTS_FILE, SCAN_FILE
+from processing.schema import load_table
+from processing.formats.work_record import EXTENDED_FILE, POINTS_FILE, SCAN_FILE
 
 
 def detector(place, band, needed):
@@ -115,16 +122,28 @@ def measured(place, seq, band, needed):
         return Work((), {"failures": {band: calibration.failures[band]}})
     found, solution = read_places(place.places(seq), place.name, night.sequence(seq))
     frames = calibrate_band(night, seq, band, read_detector(place.detector(band)))
-    found = with_bands(found, {band: frames})
-    try:
-        sources, usable, _ = _measured(found, solution)
-    except SurveyError as error:
-        return Work((), {"failures": {band: str(error)}})
-    folder = place.band(seq, band)
+    found, folder = with_bands(found, {band: frames}), place.band(seq, band)
     shutil.rmtree(folder, ignore_errors=True)
-    magnitudes = scan_zero_points(calibration, sources, found.mjd, found.airmass)
-    write_images(found, solution, folder / ATLAS, magnitudes, usable)
-    return Work(write_band(folder, frames, usable[band], sources[band]), {"failures": {}})
+    try:
+        good = usable_frames(frames.image, frames.flaws, solution, band)
+        write_strip(folder, make_strip(frames, good, solution, band))
+        sources, psf = measure_band_with_psf(found, solution, band, good, strip_grid(solution))
+    except SurveyError as error:
+        return Work((), {"failures": {band: f"{place.name} scan {seq:03d} band {band}: {error}"}})
+    magnitudes = scan_zero_points(calibration, (band,), found.mjd, found.airmass)
+    write_images(found, solution, folder / ATLAS, magnitudes, {band: good})
+    return Work(write_band(folder, frames, good, _as_kept(sources), psf), {"failures": {}})
+
+
+def extended(place, seq, needed):
+    """The extended sources of a science scan, in all its bands at once."""
+    found, solution, usable, sources, _, _ = _parts(place, seq, needed)
+    zero_points = scan_zero_points(_calibration(place, needed), sources, found.mjd, found.airmass)
+    plane = scan_plane(found, solution, usable, zero_points)
+    strips = {band: read_strip(place.band(seq, band)) for band in sources}
+    table = measure_extended(scan_field(plane, sources, strips, zero_points), plane, STAGE)
+    write_parquet(place.extended(seq), table, load_table("xsc"), STAGE)
+    return Work((place.extended(seq),), {"rows": table.num_rows})
 
 
 def scan(place, seq, needed):
@@ -138,13 +157,16 @@ def scan(place, seq, needed):
         put = None
     sources = {band: corrected(sources[band], calibration.errors[band]) for band in found.frames}
     inputs = _inputs(place, found)
-    content = write_scan(place.scan(seq), found, solution, usable, sources, calibration, inputs, failures, put)
+    galaxies = needed.get(f"{place.name} extended {seq:03d}")
+    content = write_scan(place.scan(seq), found, solution, usable, sources, calibration, inputs, failures, put,
+                         _extended(place, seq, galaxies))  # fmt: skip
     pictures = write_pictures(place, seq, content)
     place.sources(seq).unlink(missing_ok=True)
     shutil.rmtree(place.parts(seq), ignore_errors=True)
     images = (place.scan(seq) / image["file"] for image in content["images"])
-    outputs = (place.scan(seq) / SCAN_FILE, place.scan(seq) / POINTS_FILE, *images, *pictures)
-    state, reason = _judged(failures)
+    tables = (place.scan(seq) / name for name in (POINTS_FILE, EXTENDED_FILE))
+    outputs = (place.scan(seq) / SCAN_FILE, *(path for path in tables if path.exists()), *images, *pictures)
+    state, reason = _judged(failures | _without_extended(galaxies))
     told = "; ".join(filter(None, (reason, solution.note)))
     return Work(outputs, scan_numbers(found, solution, content, pictures), (), state, told)
 
@@ -166,6 +188,23 @@ def _parts(place, seq, needed):
     folders = [place.band(seq, band) for band in bands]
     frames, usable, sources = (dict(zip(bands, part)) for part in zip(*map(read_band, folders)))
     return with_bands(found, frames), solution, usable, sources, failures, lambda target: put_atlas(folders, target)
+
+
+def _extended(place, seq, outcome):
+    """What puts the extended sources of a scan into a folder (see ``write_scan``); None for scans without."""
+    if outcome is None or not outcome.usable:
+        return None if outcome is None else lambda folder: {"failed": outcome.reason}
+
+    def put_extended(folder):
+        put(place.extended(seq), folder / EXTENDED_FILE)
+        return dict(outcome.numbers)
+
+    return put_extended
+
+
+def _without_extended(outcome):
+    """Why a scan is without its extended sources, as ``_judged`` takes it."""
+    return {} if outcome is None or outcome.usable else {"extended": f"no extended sources: {outcome.reason}"}
 
 
 def _calibration_scan(place, seq, needed, calibration, measured):
@@ -246,13 +285,18 @@ def _measured(found, solution):
         try:
             good = usable_frames(frames.image, frames.flaws, solution, band)
             one = measure_scan(found, solution, {band: good})[band]
-            sources[band], usable[band] = replace(one, residual=np.asarray(one.residual, np.float32)), good
+            sources[band], usable[band] = _as_kept(one), good
         except SurveyError as error:
             failures[band] = f"{found.night} scan {found.sequence.seq:03d} band {band}: {error}"
         found.frames[band] = replace(frames, image=frames.image[:0].copy(), read1=frames.read1[:0].copy())
     if not sources:
         raise SurveyError(_told(failures))
     return sources, usable, failures
+
+
+def _as_kept(sources):
+    """BandSources with the residual in single precision, as it is kept."""
+    return replace(sources, residual=np.asarray(sources.residual, np.float32))
 
 
 def _kept(place, seq, found, solution):

@@ -9,11 +9,11 @@ MOST_RESIDUALS = 300
 def scan_numbers(scan, solution, content, pictures):
     """A dict for JSON.
 
-    ``rows``: of points.parquet; ``mjd``, ``airmass``: of the first and the last frame; ``references``: star minus
+    ``rows``: of points.parquet; ``extended``: of extended.parquet; ``mjd``, ``airmass``: of the first and the last frame; ``references``: star minus
     reference star, (k, 2), arcsec east and north; ``pictures``: names of the files.
     """
     return {
-        "rows": content["rows"], "mjd": _plain(scan.mjd[[0, -1]], 6), "airmass": _plain(scan.airmass[[0, -1]], 4),
+        "rows": content["rows"], "extended": (content["extended"] or {}).get("rows", 0), "mjd": _plain(scan.mjd[[0, -1]], 6), "airmass": _plain(scan.airmass[[0, -1]], 4),
         "references": _plain(solution.reference_residuals[:MOST_RESIDUALS], 4),
         "pictures": [path.name for path in pictures],
     }  # fmt: skip

@@ -4,9 +4,9 @@ from html import escape
 
 from processing.formats.raw_night import LETTERS
 
-HEADS = ("scan", "type", "tile", "", "UTC", "state", "score", "rows", "seeing J H Ks", "S/N 10 at J H Ks", "s", "GB",
+HEADS = ("scan", "type", "tile", "", "UTC", "state", "score", "rows", "extended", "seeing J H Ks", "S/N 10 at J H Ks", "s", "GB",
          "reason")  # fmt: skip
-NUMBERS = {"scan", "rows", "score", "seeing J H Ks", "S/N 10 at J H Ks", "s", "GB"}
+NUMBERS = {"scan", "rows", "extended", "score", "seeing J H Ks", "S/N 10 at J H Ks", "s", "GB"}
 HUES = {0: "#c8402f", 4: "#c98a1b", 7: "#7d9b3f", 9: "#2f9e6e"}
 """Colour of a score from this number on."""
 
@@ -24,6 +24,7 @@ def _row(data, row):
     quality = content["quality"] if content else None
     cells = (_link(data, seq), row["type"], escape(row["tile"]), sequence.direction.strip("-"), sequence.start[11:16],
              f'<span class="{row["state"]}">{row["state"]}</span>', _score(quality), row["rows"] or "",
+             row.get("extended") or "",
              _three(quality, "seeing", 2), _three(quality, "limit", 1), row["seconds"] or "", _memory(row),
              escape(_reason(row, quality)))  # fmt: skip
     told = "".join(f"<td{_kind(name)}>{cell}</td>" for name, cell in zip(HEADS, cells))

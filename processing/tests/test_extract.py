@@ -15,6 +15,7 @@ from processing.cli import main
 from processing.formats.atlas_field import read_field
 from processing.formats.checksum import sha256_of
 from processing.formats.parquet import read_parquet
+from processing.formats.tables import empty_table
 from processing.formats.tests.atlas_files import blank, write_atlas
 from processing.formats.work_record import IMAGE_COLUMNS, SCAN_COLUMNS
 from processing.schema import load_table
@@ -27,9 +28,15 @@ def list_five_stars(image, progress=None):
     return band_sources(image.band, x, y, flux=[1e4, 5e3, 2e3, 400, 60], residual=noise)
 
 
+def no_galaxies(field, plane, stage, progress=None):
+    """In place of the extended sources, which have tests of their own."""
+    return empty_table(load_table("xsc"), stage)
+
+
 @pytest.fixture(autouse=True)
 def quick(monkeypatch):
     monkeypatch.setattr(extract, "measure_band", list_five_stars)
+    monkeypatch.setattr(extract, "measure_extended", no_galaxies)
 
 
 @pytest.fixture
@@ -45,12 +52,16 @@ def test_folder_holds_what_was_promised(tmp_path, images, capsys):
     out = tmp_path / "work"
     assert run(*images, "--out", out) == 0
     assert sorted(p.relative_to(out).as_posix() for p in out.rglob("*") if p.is_file()) == [
-        "atlas/hi209.fits", "atlas/ji209.fits", "atlas/ki209.fits", "points.parquet", "scan.json"]
+        "atlas/hi209.fits", "atlas/ji209.fits", "atlas/ki209.fits", "extended.parquet", "points.parquet",
+        "scan.json"]  # fmt: skip
     assert (out / "atlas/ji209.fits").read_bytes() == (tmp_path / "j.fits").read_bytes()
     points = read_parquet(out / "points.parquet", load_table("psc"), "extract")
     assert points.num_rows == 5 and points.column_names == load_table("psc").names
+    galaxies = read_parquet(out / "extended.parquet", load_table("xsc"), "extract")
+    assert galaxies.num_rows == 0 and galaxies.column_names == load_table("xsc").names
     told = capsys.readouterr().out
-    assert all(path in told for path in images) and f"wrote {out}: 5 rows, 3 images" in told
+    assert all(path in told for path in images)
+    assert f"wrote {out}: 5 rows, 0 of extended sources, 3 images" in told
     assert "J              4" in told
 
 
@@ -58,7 +69,8 @@ def test_scan_json_tells_where_everything_comes_from(tmp_path, images):
     out = tmp_path / "work"
     run(*images, "--out", out)
     content = json.loads((out / "scan.json").read_text())
-    assert set(content) == {"version", "stage", "created", "settings", "inputs", "rows", "scan", "images"}
+    assert set(content) == {"version", "stage", "created", "settings", "inputs", "rows", "extended", "scan", "images"}
+    assert content["extended"] == {"rows": 0}
     assert content["stage"] == "extract" and content["rows"] == 5
     assert content["settings"]["aperture"]["radius"] == 4.0
     assert content["inputs"][1] == {"file": "h.fits", "band": "h", "sha256": sha256_of(tmp_path / "h.fits")}
@@ -210,8 +222,8 @@ KILLED = """
 import os, signal, sys
 from processing import extract
 from processing.cli import main
-from processing.tests.test_extract import list_five_stars
-extract.measure_band = list_five_stars
+from processing.tests.test_extract import list_five_stars, no_galaxies
+extract.measure_band, extract.measure_extended = list_five_stars, no_galaxies
 setattr(extract, sys.argv[1], lambda *_: os.kill(os.getpid(), signal.SIGKILL))
 main(["extract", *sys.argv[2:]])
 """

@@ -27,6 +27,15 @@ def points_of(folder, seq):
     return read_parquet(folder / f"s{seq:03d}" / "points.parquet", load_table("psc"), "reduce")
 
 
+def extended_rows(folder, seq):
+    """Rows of extended.parquet as scan.json tells them too; 0 for calibration scans, which have none."""
+    path, told = folder / f"s{seq:03d}" / "extended.parquet", json.loads((folder / f"s{seq:03d}" / "scan.json").read_text())
+    assert path.exists() == (told["type"] == "sci")
+    rows = read_parquet(path, load_table("xsc"), "reduce").num_rows if path.exists() else 0
+    assert (told["extended"] or {"rows": 0}) == {"rows": rows}
+    return rows
+
+
 def products(folder):
     """What has to be the same whenever it is made: bytes of files, scan.json without its time, by relative path."""
     found = {}
@@ -48,6 +57,7 @@ def test_every_sequence_is_a_row_of_the_status_table(tiny_night, tiny_work):
     for row in rows:
         if row["type"] in ("cal", "sci"):
             assert row["rows"] == points_of(tiny_work, row["seq"]).num_rows > 50
+            assert row["extended"] == extended_rows(tiny_work, row["seq"])
             assert 0.1 < row["memory"] < 3.0 and row["seconds"] > 0
 
 
