@@ -21,6 +21,8 @@ SERVICES = (
     {"name": "ObsTAP", "what": "the images as ivoa.obscore at the TAP service", "page": "/tableinfo/ivoa.obscore",
      "page_name": "columns"},
 )
+EXTENDED_SERVICE = {"name": "SCS, extended", "what": "extended sources around a place", "page_name": "form",
+                    "address": "/twomass/q/galaxies/scs.xml", "page": "/twomass/q/galaxies/form"}  # fmt: skip
 HIPS_SERVICE = {"name": "HiPS", "what": "the sky in J, H, Ks and colours, to zoom in; as a list of HiPS for Aladin",
                 "address": "/hipslist"}  # fmt: skip
 TABLES = ("psc", "scans", "atlas", "data", "level1")
@@ -33,7 +35,8 @@ def front_page(site, url, release):
     published.
     """
     known = {} if release is None else {
-        "services": [*SERVICES, *([HIPS_SERVICE] if release["hips"] else [])], "survey": survey(release),
+        "services": [*SERVICES, *([EXTENDED_SERVICE] if release["rows"].get("xsc") else []),
+                     *([HIPS_SERVICE] if release["hips"] else [])], "survey": survey(release),
         "tables": [f"twomass.{table}" for table in (*TABLES, *(["xsc"] if release["rows"].get("xsc") else []))],
         "commands": list(commands(url, release["place"], bool(release["hips"])))}  # fmt: skip
     return _template("index.html").render(**site, url=url, release=release, **{"survey": {"flags": []}, **known})
