@@ -32,11 +32,12 @@ from processing.publish.store import stores
 SETTINGS = ("gavo.rc", "defaultmeta.txt", "userconfig.rd", "postgresql.conf")
 
 TABLES = {
-    "registry/resources.csv": "dc.resources",
-    "registry/sets.csv": "dc.sets",
-    "accounts/users.csv": "dc.users",
-    "accounts/groups.csv": "dc.groups",
+    "registry/resources.csv": ("dc.resources", "sourcerd, resid"),
+    "registry/sets.csv": ("dc.sets", "sourcerd, resid, setname, renderer"),
+    "accounts/users.csv": ("dc.users", "username"),
+    "accounts/groups.csv": ("dc.groups", "username, groupname"),
 }
+"""By the name in the file: the table and its key."""
 
 ABOUT = "backup.json"
 """Comes first in the file: what it is."""
@@ -59,7 +60,7 @@ def collect(place, connection):
     """Names and contents (bytes) of all that belongs into the file."""
     for name in SETTINGS:
         yield f"etc/{name}", (ETC / name).read_bytes()
-    for name, table in TABLES.items():
+    for name, (table, _) in TABLES.items():
         yield name, _table(connection, table)
     for folder, files in (("tls", _files(place.gavo / "hazmat", "*")), ("log", _files(place.log, "requests.log*"))):
         for path in files:

@@ -36,8 +36,8 @@ def restore(place, connection, members, etc):
     yield f"backup of version {written}"
     yield from _settings(members, etc)
     with connection.transaction():
-        for name, table in TABLES.items():
-            yield f"{table}: {_rows(connection, table, members[name])} rows brought back"
+        for name, (table, key) in TABLES.items():
+            yield f"{table}: {_rows(connection, table, key, members[name])} rows brought back"
     yield f"files: {_files(place, members)} brought back"
     for which, release in json.loads(members["published.json"]).items():
         yield f"{which} was {release['name']} (release.json with SHA-256 {release['sha256'][:12]}...)"
@@ -55,15 +55,16 @@ def _settings(members, etc):
             yield f"{path}: brought back"
 
 
-def _rows(connection, table, csv):
-    """Insert the rows that are not there; returns their number."""
+def _rows(connection, table, key, csv):
+    """Insert the rows whose key is not there, and only these: DaCHS's triggers overwrite. Returns their number."""
     columns = csv.decode().split("\n", 1)[0].strip()
     connection.execute(f"CREATE TEMPORARY TABLE kept (LIKE {table}) ON COMMIT DROP")
     with connection.cursor().copy(f"COPY kept ({columns}) FROM STDIN (FORMAT csv, HEADER)") as copy:
         copy.write(csv)
     if table in WITHDRAWN:
         connection.execute("UPDATE kept SET deleted = true")
-    done = connection.execute(f"INSERT INTO {table} SELECT * FROM kept ON CONFLICT DO NOTHING").rowcount
+    done = connection.execute(f"INSERT INTO {table} SELECT * FROM kept WHERE ({key}) NOT IN "
+                              f"(SELECT {key} FROM {table})").rowcount
     connection.execute("DROP TABLE kept")
     return done
 
