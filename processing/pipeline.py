@@ -63,6 +63,8 @@ STAGES = (
           "release"),
     Stage("associations", "release.associations.optical.associate", "sources, optical stars, ephemeris", "a, phi_opt, mp_flg",
           "sky cell", "release"),
+    Stage("extended catalog", "release.extended.catalog.write_extended_catalog", "extended.parquet of all scans, points",
+          "xsc, ext_key, gal_contam", "sky cell", "release"),
     Stage("catalogs", "release.make.make_release", "working database", "HATS, Parquet, MOC, manifest", "release",
           "release"),
     Stage("validation", "validate.command.validate", "catalogs, apparitions, truth", "Level 1 table", "release", "validate"),
