@@ -115,7 +115,7 @@ def as_jpeg(stamps):
     light = {}
     for band, one in stamps.items():
         grid = Stamp(first.header, np.full(first.pixels.shape, np.nan, np.float32), 0.0, 1.0)
-        _fill(grid, one.header, (one.pixels - one.sky) / one.noise, plain=True)
+        _fill(grid, one.header, (one.pixels - _sky_around(one)) / one.noise, plain=True)
         light[band] = np.nan_to_num(grid.pixels)
     picture = Image.fromarray(colours(light)[::-1])
     factor = -(-ENLARGED // max(picture.size))
@@ -124,6 +124,13 @@ def as_jpeg(stamps):
     out = io.BytesIO()
     picture.save(out, "JPEG", quality=QUALITY, subsampling=0)
     return out.getvalue()
+
+
+def _sky_around(one):
+    """Median of a Stamp outside the circle that it holds, DN: the sky at the source; that of the image for want of it."""
+    y, x = np.indices(one.pixels.shape) - (np.array(one.pixels.shape)[:, None, None] - 1) / 2
+    corners = one.pixels[(np.hypot(x, y) > min(one.pixels.shape) / 2) & np.isfinite(one.pixels)]
+    return float(np.median(corners)) if len(corners) >= 50 else one.sky
 
 
 def _begin(header, data, outline):
