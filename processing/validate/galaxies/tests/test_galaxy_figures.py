@@ -9,10 +9,11 @@ from processing.validate.apparitions import LETTERS, sources
 from processing.validate.figure import REPEATS, TRUTH
 from processing.validate.galaxies import figures
 from processing.validate.galaxies.census import inside_scan, recovered
-from processing.validate.galaxies.photometry import overlap_offsets, scan_offsets, ten_sigma
+from processing.validate.galaxies.photometry import ten_sigma
 from processing.validate.galaxies.tests.made_galaxies import (
     COLOUR, FALSE, LOST, galaxy_evidence, made_sky, noise, scan_rows,
 )  # fmt: skip
+from processing.validate.galaxies.uniformity import overlap_offsets, scan_offsets
 from processing.validate.requirements import REQUIREMENTS
 from processing.validate.tests.made_survey import Facts, Made
 from processing.validate.verdict import verdict
