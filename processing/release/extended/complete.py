@@ -1,7 +1,5 @@
 """The unit of work of a release that writes the extended sources of one cell of the sky to the catalog."""
 
-from dataclasses import dataclass
-
 import numpy as np
 import pyarrow as pa
 
