@@ -37,8 +37,8 @@ DECIDED = 40.0
 NO_GALAXY, NO_STARS = np.zeros(0), np.zeros((0, 3))
 
 MODELS = ("one", "two", "three", "galaxy", "both")
-"""One to three stars, a galaxy, a galaxy with a star beside or before it. The third star and the one beside a galaxy are
-not tried where the others leave nothing to explain."""
+"""One to three stars, a galaxy, a galaxy with a star beside or before it. The third star and the one beside a galaxy
+are not tried where the others leave nothing to explain."""
 
 NOTHING_KNOWN = Mask.HIDDEN & ~(Mask.NEIGHBOUR | Mask.BRIGHT_STAR)
 """Why a pixel of the middle is not looked at: it may lie in the glare of a star or in the reach of another object."""

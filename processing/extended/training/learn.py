@@ -4,7 +4,8 @@ A band's odds are learnt from its own numbers, those of being extended from the 
 them, those of being a galaxy from these and the colours. The trees learn from as many galaxies as other things; the
 natural frequencies, which depend on the density of stars, come in when a logistic regression on the log odds and the
 density makes probabilities of them (Platt 1999). That, and the next stage, take the odds by trees that had not seen the
-object's scene (cross-validation).
+object's scene (cross-validation). Pieces of galaxies, and stars before them, are neither: trees do not learn from them,
+but they count as errors where the odds become probabilities.
 """
 
 import numpy as np
@@ -35,16 +36,18 @@ def learn(samples, seed):
     """Record of the forests: {"band", "extended", "galaxy"}: see trees.forest_of. ``samples``: list of Sample."""
     scene = np.concatenate([np.full(len(one.label), k) for k, one in enumerate(samples)])
     label, weight = _joined(samples, "label"), natural_weights(samples)
+    clear = ~_joined(samples, "part")
     rows = _joined(samples, "bands")
     seen = np.isfinite(rows[:, :, -1])
     odds, forests = np.full(seen.shape, np.nan), {}
-    each = [np.broadcast_to(one[:, None], seen.shape)[seen] for one in (label, weight, scene)]
+    each = [np.broadcast_to(one[:, None], seen.shape)[seen] for one in (label, clear, weight, scene)]
     forests["band"], odds[seen] = _stage("band", BAND, rows[seen], *each, seed)
     table = extended_rows(samples, odds)
     table, every = _with_bands_missing(table, seen, np.random.default_rng([seed, 22]))
-    forests["extended"], found = _stage("extended", EXTENDED, table, label[every], weight[every], scene[every], seed)
+    forests["extended"], found = _stage("extended", EXTENDED, table, label[every], clear[every], weight[every],
+                                         scene[every], seed)  # fmt: skip
     extended = found[:len(label)]
-    forests["galaxy"], _ = _stage("galaxy", GALAXY, galaxy_rows(samples, extended), label, weight, scene, seed)
+    forests["galaxy"], _ = _stage("galaxy", GALAXY, galaxy_rows(samples, extended), label, clear, weight, scene, seed)
     return forests
 
 
@@ -79,16 +82,17 @@ def _with_bands_missing(table, seen, rng):
     return np.concatenate([table, again]), np.tile(np.arange(n), 2)
 
 
-def _stage(name, numbers, rows, label, weight, scene, seed):
-    """Record of a forest, and log odds of all rows by trees that had not seen their scene."""
+def _stage(name, numbers, rows, label, clear, weight, scene, seed):
+    """Record of a forest, and log odds of all rows by trees that had not seen their scene; trees learn from rows that
+    are ``clear``."""
     blind = np.empty(len(rows))
     for fold in range(FOLDS):
         test = scene % FOLDS == fold
-        _, record = trees_of(name, numbers, rows[~test], label[~test], seed)
+        _, record = trees_of(name, numbers, rows[clear & ~test], label[clear & ~test], seed)
         blind[test] = forest_of(record).log_odds(rows[test])
     density = rows[:, numbers.index("density")]
     calibration = calibrated(blind, density, label, weight)
-    _, record = trees_of(name, numbers, rows, label, seed)
+    _, record = trees_of(name, numbers, rows[clear], label[clear], seed)
     factor, constant, crowd = calibration
     return record | {"calibration": _short(calibration)}, factor * blind + constant + crowd * density
 

@@ -4,24 +4,21 @@ from dataclasses import dataclass
 
 import numpy as np
 from astropy.wcs import WCS
-from scipy.spatial import cKDTree
 
 from processing.config import survey
 from processing.extended.clean import clean
 from processing.extended.detection import candidates
-from processing.extended.features import COLOURS, GEOMETRY, LETTERS, BAND, band_numbers, geometry, numbers
+from processing.extended.features import BAND, GEOMETRY, LETTERS, band_numbers, geometry, numbers
 from processing.extended.field import BandField, Field, PointSources
 from processing.extended.psf import ImagePSF
 from processing.extended.ridge import ridge
 from processing.extended.stamps import stamps
-from processing.extended.training.sky import BRIGHT, GROUP, LINK, scene_sky
+from processing.extended.training.sky import scene_sky
+from processing.extended.training.truth import Truth
 from processing.photometry.measure import measure
 from processing.schema import BANDS
 from processing.simulate.atlas import simulate_atlas
 from processing.simulate.starlight import add_spikes
-
-SAME = 4.0
-"""Arcsec between a candidate and the galaxy that it is."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,7 +26,8 @@ class Sample:
     """The candidates of a scene (n) and the galaxies in it (m).
 
     ``bands`` (n, 3, len(BAND)), ``geometry`` (n, len(GEOMETRY)), ``magnitudes`` (n, 3), ``density`` (n,): what the
-    classifier is told; ``label`` (n,): 1 for galaxies; ``weight`` (n,): how many of its like the sky has for one here;
+    classifier is told; ``label`` (n,): 1 for galaxies; ``part`` (n,): bool, no galaxy itself, but light of one is in
+    it; ``weight`` (n,): how many of its like the sky has for one here; ``place`` (n, 2): x, y, pixel;
     ``latitude``: of the scene, deg, absolute; ``galaxy`` (n,): row of the galaxy that it is, -1 for none; ``true``
     (m, 3): total magnitudes of the galaxies on the image; ``ridges`` (3, 3, COMPARED): of the bands, offset, floor and
     slope.
@@ -40,6 +38,8 @@ class Sample:
     magnitudes: np.ndarray
     density: np.ndarray
     label: np.ndarray
+    part: np.ndarray
+    place: np.ndarray
     weight: np.ndarray
     latitude: float
     galaxy: np.ndarray
@@ -58,11 +58,13 @@ def sample(site, usual):
     truth = Truth(site, images, stars, galaxies)
     place = np.array([(one.x, one.y) for one in found]).reshape(-1, 2)
     galaxy = truth.galaxy_at(place)
+    host = truth.host_of(place, galaxy)
     return Sample(
         np.array([[band_numbers(one, band) for band in LETTERS] for one in seen]).reshape(-1, 3, len(BAND)),
         np.array([geometry(one) for one in seen]).reshape(-1, len(GEOMETRY)),
         np.array([[one.magnitudes.get(band, np.nan) for band in LETTERS] for one in seen]).reshape(-1, 3),
-        np.array([one.density for one in seen]), (galaxy >= 0).astype(float), truth.weights(place, galaxy),
+        np.array([one.density for one in seen]), (galaxy >= 0).astype(float), (host >= 0) & (galaxy < 0),
+        place, truth.weights(place, host),
         abs(site.latitude), galaxy, truth.magnitudes,
         np.array([[ridges[band].offset, ridges[band].floor, ridges[band].slope] for band in LETTERS]),
     )  # fmt: skip
@@ -95,44 +97,3 @@ def field_of(images):
         bands[band.letter] = BandField(band.letter, image.data, noise, ImagePSF(found.psf), image.header["MAGZP"],
                                        band.zero_point_error, stars)  # fmt: skip
     return Field(bands, WCS(images["j"].header), "training scene")
-
-
-class Truth:
-    """What is in the images of a Site."""
-
-    def __init__(self, site, images, stars, galaxies):
-        self.site = site
-        wcs = WCS(images["j"].header)
-        self.stars, self.galaxies = (np.column_stack(wcs.wcs_world2pix(table["ra"], table["dec"], 0))
-                                     for table in (stars, galaxies))  # fmt: skip
-        noise = survey().simulate.sky  # the noise of the sky, and so the weight of a band, goes as its root
-        self.starlight, self.galaxylight = (
-            sum(10 ** (0.4 * (images[band].header["MAGZP"] - np.nan_to_num(table[band], nan=99.0))) / np.sqrt(noise[k])
-                for k, band in enumerate(LETTERS)) for table in (stars, galaxies))  # fmt: skip
-        self.ks, self.galaxy_ks = np.asarray(stars["k"]), np.asarray(galaxies["k"])
-        self.magnitudes = np.column_stack([galaxies[band] for band in LETTERS])
-        inside = ((self.galaxies > 15) & (self.galaxies < np.array(site.shape[::-1]) - 15)).all(axis=1)
-        self.magnitudes[~inside] = np.nan
-
-    def galaxy_at(self, place):
-        """Row of the galaxy at each place (n, 2), brighter than all stars there together; -1 for none."""
-        found = np.full(len(place), -1)
-        near = cKDTree(self.galaxies).query_ball_point(place, SAME)
-        starlight = self._starlight(place, SAME)
-        for k, rows in enumerate(near):
-            if rows:
-                best = rows[int(np.argmax(self.galaxylight[rows]))]
-                found[k] = best if self.galaxylight[best] > starlight[k] else -1
-        return found
-
-    def _starlight(self, place, radius):
-        near = cKDTree(self.stars).query_ball_point(place, radius)
-        return np.array([self.starlight[rows].sum() for rows in near])
-
-    def weights(self, place, galaxy):
-        """Weights of candidates: galaxies and groups of stars are there more often than in the sky."""
-        near = cKDTree(self.stars).query_ball_point(place, LINK)
-        group = [len(rows) > 1 and GROUP[0] < self.ks[rows].min() < GROUP[1] for rows in near]
-        several = np.where(group, 1 / (1 + self.site.groups), 1.0)
-        more = self.site.galaxies + self.site.bright * (self.galaxy_ks[galaxy] < BRIGHT)
-        return np.where(galaxy >= 0, 1 / (1 + more), several)

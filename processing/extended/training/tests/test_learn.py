@@ -28,7 +28,9 @@ def made_up(seed, n=120, density=3.0):
     magnitudes = 14 + rng.normal(size=(n, 3))
     galaxy = np.where(label > 0, np.arange(n), -1)
     ridges = np.tile([[0.0], [0.02], [2.0]], (3, 1, COMPARED))
-    return Sample(bands, geometry, magnitudes, np.full(n, density), label, np.ones(n), 45.0, galaxy, magnitudes, ridges)
+    clear, place, weight = np.zeros(n, bool), np.zeros((n, 2)), np.ones(n)
+    return Sample(bands, geometry, magnitudes, np.full(n, density), label, clear, place, weight, 45.0, galaxy,
+                  magnitudes, ridges)  # fmt: skip
 
 
 @pytest.fixture(scope="module", autouse=True)
