@@ -17,7 +17,7 @@ from processing.formats.checksum import sha256_of
 from processing.formats.whole import whole_file
 
 DONE, PARTIAL, FAILED = "done", "partial", "failed"
-"""All of it is there; bands are missing, with the reason; nothing is there, with the reason."""
+"""All of it is there; bands or extended sources are missing, with the reason; nothing is there, with the reason."""
 
 
 OTHERS = ("simulated_camera", "simulated_night", "artifacts", "associations", "bulk", "difference", "hips",

@@ -9,7 +9,8 @@ reference stars and standards. For each night, in WORK/<night>:
   s<scan>/           of each calibration and science scan: points.parquet (a row a source), scan.json, atlas/; of
                      science scans extended.parquet as well (a row a source that may be a galaxy)
   calibration.json   zero points of the night, and how the quoted errors are made to match repeated measurements
-  status.ecsv        a row a sequence: done, partial (bands are missing) or failed, with the reason; rows, seconds, GB
+  status.ecsv        a row a sequence: done, partial (bands, or the extended sources, are missing) or failed, with the
+                     reason; rows, seconds, GB
   index.html         what to look at: zero points, seeing, residuals, a colour picture of each field
 
 A damaged scan costs itself, the night goes on, and the exit status is 1. Interrupted, even killed, the same command

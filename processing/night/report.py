@@ -57,10 +57,11 @@ class Report:
         if outcome.state == FAILED and not unit.passing:  # whose reason the scan tells
             yield f"{unit.name}: failed: {outcome.reason}"
         elif outcome.fresh and outcome.state == PARTIAL:
-            yield f"{unit.name}: bands are missing: {outcome.reason}"
+            yield f"{unit.name}: not complete: {outcome.reason}"
         if outcome.fresh and outcome.usable and unit.name in self.scans:
             row = next(row for row in status_rows(self.night, self.outcomes) if row["seq"] == self.scans[unit.name].seq)
-            yield f"{unit.name}: {row['rows']} rows, {row['seconds']:.1f} s, {row['memory']:.2f} GB"
+            galaxies = f", {row['extended']} of extended sources" if row["type"] == "sci" else ""
+            yield f"{unit.name}: {row['rows']} rows{galaxies}, {row['seconds']:.1f} s, {row['memory']:.2f} GB"
 
     def summary(self):
         """What was read and written, in a sentence."""
