@@ -24,6 +24,8 @@ def made_up_points(rows=683):
     columns |= {"designation": [f"08{i // 1000:06d}+0130{i % 1000:03d}" for i in number], "hemis": ["s"] * rows}
     columns |= {"date": ["2000-01-30"] * rows, "scan": 40 + number % 4, "scan_key": 43954 + number % 4}
     columns |= {"coadd_key": 90_000 + number % 4, "ph_qual": [("AAA", "ABU")[i % 2] for i in number]}
+    columns |= {"cc_flg": [("000", "000", "c00")[i % 3] for i in number], "use_src": np.ones(rows, int),
+                "gal_contam": 2 * (number % 4 == 3)}
     columns |= {f"{band.letter}_m": 9 + 7 * rng.random(rows) for band in BANDS}
     return make_table(columns, psc)
 

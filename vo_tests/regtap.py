@@ -6,9 +6,9 @@ functions of ADQL that a registry has to have.
 """
 
 import json
+from xml.etree import ElementTree
 
 import requests
-from lxml import etree
 
 from processing.publish.dachs import dachs
 from processing.publish.site import as_account
@@ -39,7 +39,7 @@ def harvest(server):
     """All records of the server's OAI-PMH, as XML elements."""
     answer = requests.get(f"{server.url}/oai.xml?verb=ListRecords&metadataPrefix=ivo_vor&set=ivo_managed")
     answer.raise_for_status()
-    return list(etree.fromstring(answer.content).iter(RESOURCE))
+    return list(ElementTree.fromstring(answer.content).iter(RESOURCE))
 
 
 def install(server):
