@@ -20,7 +20,7 @@ from processing.release.sky.cells import Cells
 @dataclass(frozen=True, eq=False)
 class ExtendedCatalog:
     """``decided``; ``cells`` of the catalog, ``kept`` rows in each, ``sky``: histogram; ``files``: fingerprints by
-    name; ``apparitions``: rows by kind; ``artifacts``: what was dropped and touched; ``inputs``: name of a scan's
+    name; ``apparitions``: rows by kind; ``artifacts``: what was dropped and touched; ``inputs``: scan and
     folder -> SHA-256 of its extended sources."""
 
     decided: Decided

@@ -35,7 +35,7 @@ ROWS = "extended"
 @dataclass(frozen=True, eq=False)
 class ExtendedScan:
     """``rows``: how many the scan's file holds, None for a scan in which none were looked for; ``steps``: rows read,
-    and rejected by each step; ``artifacts``: what was dropped and touched; ``inputs``: name of a folder -> SHA-256."""
+    and rejected by each step; ``artifacts``: what was dropped and touched; ``inputs``: scan and folder -> SHA-256."""
 
     number: int
     rows: int | None
@@ -59,7 +59,7 @@ def write_extended(folder, task):
         keys = {coadd: task.first_coadd + n for n, coadd in enumerate(scan.coadds, start=1)}
         table = with_keys(table, task.number + 1, keys)
     write_rows(scan_file(folder, task.number, ROWS), table)
-    marks = {one.path.resolve().name: sha256_of(one.path / EXTENDED_FILE) for one in fields}
+    marks = {f"{scan.label}, {one.path.resolve().name}": sha256_of(one.path / EXTENDED_FILE) for one in fields}
     return ExtendedScan(task.number, len(table), steps, _summed([part.artifacts for part in parts]), marks)
 
 

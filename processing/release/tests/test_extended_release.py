@@ -74,6 +74,7 @@ def test_each_rule_takes_what_it_should(release):
     found = {one["step"]: one.get("rejected") for one in release.content["extended"]["rows_by_step"]}
     assert found == {"read": None, "border": 1, "artifact": 0, "image overlap": 0, "tile overlap": 1, "score": 1,
                      "significant": 1, "piece": 1, "written": None}
+    assert len(release.content["extended"]["inputs"]) == 2
     assert step(release, "read")["rows"] == 12 and step(release, "written")["rows"] == release.rows["xsc"] == 7
 
 
