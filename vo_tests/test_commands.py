@@ -2,18 +2,21 @@
 
 import html
 import json
+import os
 import re
 import subprocess
 import sys
 import time
 from contextlib import contextmanager
 
+import numpy as np
 import pytest
 import requests
 from astropy.table import Table
 
+from vo_tests.browser import need, wait_for
 from vo_tests.compare import within
-from vo_tests.screens import display, keep, need, picture_of, wait_for
+from vo_tests.screen import picture, virtual_screen
 
 ALADIN = "/usr/share/java/aladin.jar"
 BESIDE_ALADIN = """\
@@ -111,12 +114,12 @@ def test_download_with_checksums(commands, release, tmp_path):
 
 def test_topcat_opens_the_table(commands, server, folder):
     need("topcat")
-    with display(folder) as screen, running("exec " + commands["topcat"], folder, screen):
+    with virtual_screen() as display, running("exec " + commands["topcat"], folder, display):
         begin = asked_so_far(server)
-        before = picture_of(screen)
+        before = pixels(display, "topcat-command")
         wait_for(lambda: "/twomass/q/cone/scs.xml" in asked_since(server, begin), "question of TOPCAT")
-        wait_for(lambda: (picture_of(screen) != before).mean() > 0.1, "window of TOPCAT")
-        keep(settled(screen), "topcat")
+        wait_for(lambda: (pixels(display, "topcat-command") != before).mean() > 0.1, "window of TOPCAT")
+        settled(display, "topcat-command")
 
 
 def test_aladin_shows_the_sky_and_the_sources(commands, server, folder):
@@ -124,23 +127,22 @@ def test_aladin_shows_the_sky_and_the_sources(commands, server, folder):
     (folder / "servers.dic").write_text(BESIDE_ALADIN.format(url=server.url))
     quiet = f"-glufile={folder}/servers.dic -noreleasetest -nosamp -noplugin -nolog -location=0,0,1280,900"
     command = commands["aladin"].replace("-jar Aladin.jar", f"-Duser.home={folder} -jar {ALADIN} {quiet}")
-    with display(folder) as screen, running("exec " + command, folder, screen):
+    with virtual_screen(1280, 900) as display, running("exec " + command, folder, display):
         begin = asked_so_far(server)
         wait_for(lambda: "/twomass/q/cone/scs.xml" in asked_since(server, begin), "question for the sources")
         tile = "/twomass/sky/colour/hips/Norder"
         wait_for(lambda: any(path.startswith(tile) and path.endswith(".png") for path in asked_since(server, begin)),
                  "question for the sky")
-        picture = settled(screen)
-        keep(picture, "aladin")
-    sky = picture[100:800, 300:1000].astype(int)
+        sky = settled(display, "aladin")[100:800, 300:1000]
     assert (sky.min(axis=-1) > 130).mean() > 1e-4, "no star in the sky"
     assert ((sky[..., 0] > 180) & (sky[..., 1] < 90) & (sky[..., 2] < 90)).sum() > 20, "no source drawn in red"
 
 
 @contextmanager
-def running(command, folder, screen):
-    """A program while it shows itself on a screen."""
-    program = subprocess.Popen(["bash", "-c", command], cwd=folder, env=screen, stdout=subprocess.DEVNULL,
+def running(command, folder, display):
+    """A program while it shows itself on a screen; ``folder`` is its home."""
+    environment = {**os.environ, "DISPLAY": display, "HOME": str(folder)}
+    program = subprocess.Popen(["bash", "-c", command], cwd=folder, env=environment, stdout=subprocess.DEVNULL,
                                stderr=subprocess.DEVNULL)
     try:
         yield program
@@ -160,12 +162,17 @@ def asked_since(server, begin):
     return [json.loads(line)["path"] for line in lines if line.endswith("}")]
 
 
-def settled(screen):
+def pixels(display, name):
+    """The screen: int, shape (ny, nx, 3)."""
+    return np.asarray(picture(display, f"{name}.png").convert("RGB"), int)
+
+
+def settled(display, name):
     """The screen once it has not changed for some seconds."""
-    last, unchanged = picture_of(screen), 0
+    last, unchanged = pixels(display, name), 0
     for _ in range(30):
         time.sleep(1)
-        now = picture_of(screen)
+        now = pixels(display, name)
         unchanged = unchanged + 1 if (now == last).all() else 0
         last = now
         if unchanged == 3:

@@ -10,7 +10,7 @@ import requests
 
 from processing.schema import BANDS
 from processing.schema.flags import FLAGS, decode
-from vo_tests.screens import browser, keep, wait_for
+from vo_tests.browser import browser, keep, wait_for
 
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")  # selenium's connection to the browser
 
