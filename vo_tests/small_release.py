@@ -16,7 +16,9 @@ from processing.formats.tables import make_table
 from processing.formats.tests.extended_rows import made_up_galaxies
 from processing.formats.tests.real_rows import DATA, real_points
 from processing.formats.whole import whole_folder
+from processing.release.catalogs.hats_catalog import write_metadata
 from processing.release.manifest import write_manifest
+from processing.release.sky.cells import Cells
 from processing.schema import BANDS, load_table
 from vo_tests.made_up import made_up_image, made_up_points
 
@@ -27,6 +29,8 @@ ON_IMAGES = ((0.3, 0.2), (0.5, 0.5), (0.85, 0.7))
 
 ORDER = 3
 """HEALPix order of the partitions."""
+
+CREATED = "2025-01-01T00:00:00Z"
 
 COMPLETENESS = {
     "level1_key": 1, "item": "completeness", "category": "Point Source Catalog", "requirement": "> 0.99", "band": "Ks",
@@ -58,7 +62,7 @@ def make_small_release(path, name, rows=None, copies=1):
         _write_table(folder, "level1", LEVEL1)
         counts = {"psc": points.num_rows, "xsc": galaxies.num_rows, "scans": len(scans), "atlas": len(images),
                   "level1": len(LEVEL1)}
-        write_manifest(folder, {"name": name, "version": "test", "created": "2025-01-01T00:00:00Z", "settings": {},
+        write_manifest(folder, {"name": name, "version": "test", "created": CREATED, "settings": {},
                                 "inputs": [], "rows": counts, "rows_by_step": [], "rules_skipped": [],
                                 "supersedes": None})
 
@@ -203,6 +207,8 @@ def _write_catalog(folder, name, data):
     for pixel, part in enumerate((data.slice(0, half), data.slice(half))):
         file = folder / name / "dataset" / f"Norder={ORDER}" / "Dir=0" / f"Npix={pixel}.parquet"
         write_parquet(file, part, load_table(name), index=np.arange(part.num_rows))
+    kept, pixels = np.array([half, data.num_rows - half]), np.arange(2)
+    write_metadata(folder / name, Cells(np.full(2, ORDER), pixels), kept, (pixels, kept), CREATED)
 
 
 def _write_table(folder, name, rows):

@@ -112,6 +112,10 @@ def test_download_with_checksums(commands, release, tmp_path):
     assert done.returncode != 0 and "scans.parquet: FAILED" in done.stdout
 
 
+def test_hats_reads_the_catalog_from_the_server(commands, release):
+    assert run_python(commands["hats"]).split() == ["psc", str(release.rows["psc"])]
+
+
 def test_topcat_opens_the_table(commands, server, folder):
     need("topcat")
     with virtual_screen() as display, running("exec " + commands["topcat"], folder, display):

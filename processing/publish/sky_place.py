@@ -8,9 +8,6 @@ import shutil
 from pathlib import Path
 
 from processing.errors import SurveyError
-from processing.hips.command import IMAGE
-from processing.hips.make import is_finished, make_hips, mark
-from processing.hips.properties import Publisher
 from processing.publish.images import FOLDER, give_to
 
 HIPS = "hips"
@@ -22,6 +19,8 @@ def place_hips(place, store, release, ready=None):
 
     ``ready``: folder in which twomass hips has made them already; SurveyError when they are of other images.
     """
+    from processing.hips.command import IMAGE
+    from processing.hips.make import make_hips, mark
     from processing.release.crew import crew
 
     if not release.rows["atlas"]:
@@ -38,6 +37,8 @@ def place_hips(place, store, release, ready=None):
 
 
 def _check(folder, release):
+    from processing.hips.make import is_finished
+
     if not is_finished(release, folder):
         raise SurveyError(f"{folder}: expected the finished HiPS of release {release.name}; "
                           "make them with twomass hips")
@@ -45,6 +46,8 @@ def _check(folder, release):
 
 def _publisher(place):
     """Who publishes them at which addresses (resources/sky.rd)."""
+    from processing.hips.properties import Publisher
+
     settings = place.settings
     url = settings.get("web", "serverURL", fallback=place.url).rstrip("/")
     address = url + "/twomass/sky/{name}/hips"

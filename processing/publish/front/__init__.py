@@ -18,6 +18,9 @@ from processing.publish.site import CHECKOUT, ETC, as_account
 HERE = Path(__file__).parent
 ALADIN = CHECKOUT / ".aladin-lite" / "aladin.js"
 ASSETS = ("*.css", "*.mjs")
+STYLE = HERE.parents[1] / "quality" / "page.css"
+"""The look that the pages of this program have in common."""
+
 DESCRIPTORS = ("front.rd", "sky.rd")
 
 WIDEST, LABELS = 4.0, {"colour": "Colours", "j": "J", "h": "H", "k": "Ks"}
@@ -30,14 +33,13 @@ ANY = "SELECT ra, dec FROM {store}.psc LIMIT 1"
 def deploy_front(place):
     """Write the page and what belongs to it where DaCHS serves it (resources/front.rd); the database must run."""
     from processing.publish.front.page import front_page
-    from processing.quality.page import CSS
 
     folder = place.inputs / "front"
     for name in (folder, place.inputs / "twomass"):
         as_account(["mkdir", "-p", name], place)
     release = release_of(place)
     files = {path.name: path.read_text() for pattern in ASSETS for path in HERE.glob(pattern)}
-    files["front.css"] = CSS.read_text() + files["front.css"]
+    files["front.css"] = STYLE.read_text() + files["front.css"]
     files |= {"index.html": front_page(about(place), _url(place), release)}
     if ALADIN.is_file():
         files["aladin.mjs"] = ALADIN.read_text()
