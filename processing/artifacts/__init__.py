@@ -22,7 +22,7 @@ In each band the first of P C D S p c d s b 0 stands: capitals for artifacts, b 
 others. A source is an artifact as a whole when it is one in every band in which it was detected; a release drops it.
 Seen clean in one band it is real, and its other letters become lower case.
 
-Extended sources are judged by the same rule in the circle of 7 arcsec, and by larger masks of bright stars (galaxies.py).
+Extended sources are judged by the same rule in the circle of 7 arcsec, and by larger masks of stars (galaxies.py).
 
 Where the arrays point and how far a frame steps is in ``scan.json`` (quality: astrometry); without it arms are as wide
 as the largest rotation of the camera makes them. Glints of filters and dichroics (fixed offsets from a star by band and
