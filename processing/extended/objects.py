@@ -6,6 +6,7 @@ import numpy as np
 
 from processing.config import survey
 from processing.extended.seeds import Seeds, source_at
+from processing.extended.starless import Starless
 
 LEAST = 4.0
 """Arcsec to which an object reaches at least."""
@@ -56,16 +57,29 @@ def _middle(clean, wide, region):
     """Place of the middle of a region and the source there.
 
     It is where the light is highest, what is away from the region's middle counting less. If a seed is there, it is
-    that seed whose disc has most light: the highest may be a star in front.
+    that seed whose disc has most light: the highest may be a star in front. Nor may it be the middle if there is one
+    behind it.
     """
-    first = _placed(clean, wide, region.scale, *region.top())
+    first = _placed(clean, wide, region.scale, *region.top(region.light))
     if not len(first[2]):
-        return (*region.centre(*first[:2]), first[2])
-    seeds_light = wide.light * region.central(wide.x, wide.y)
+        return (*region.centre(*first[:2], region.light), first[2])
     if len(wide) and np.isin(first[0], wide.x):
-        best = wide.select(np.array([np.argmax(seeds_light)]))
-        return float(best.x[0]), float(best.y[0]), best
-    return first
+        best = wide.select(np.array([np.argmax(wide.light * region.central(wide.x, wide.y))]))
+        first = float(best.x[0]), float(best.y[0]), best
+    behind = _behind(clean, region, first)
+    return (*behind, first[2].select(slice(0))) if behind else first
+
+
+def _behind(clean, region, first):
+    """Place of the light behind the source ``first`` through which its mirror image explains what is at the source, and
+    not the other way round: x, y; None when there is none."""
+    starless = Starless(clean, region)
+    light = starless.at(region.x, region.y)
+    place = region.top(light)
+    if np.hypot(place[0] - first[0], place[1] - first[1]) > APART * region.scale.size \
+            and region.stands_alone(*place, *first[:2], starless) and not is_wide(clean, first[2], place):
+        return region.centre(*place, light)
+    return None
 
 
 def _others(wide, region):
@@ -96,17 +110,18 @@ class _Region:
         size = max(LEAST, CENTRAL * self.scale.size * np.sqrt(len(self.x)))
         return np.exp(-0.5 * ((x - self.x.mean()) ** 2 + (y - self.y.mean()) ** 2) / size**2)
 
-    def top(self):
-        """Where the light that counts is highest."""
-        top = int(np.argmax(self.light * self.central(self.x, self.y)))
+    def top(self, light):
+        """Where the light (of the cells) that counts is highest."""
+        top = int(np.argmax(light * self.central(self.x, self.y)))
         return self.x[top], self.y[top]
 
-    def centre(self, x, y):
-        """Mean place of the light about a peak that is as high within ``SUMMIT``, or within its noise."""
-        height, noise = float(self.scale.about(x, y, 0, 0)), float(self.scale.noise_at(y))
-        near = np.hypot(self.x - x, self.y - y) < max(LEAST, CENTRAL * self.scale.size * np.sqrt(len(self.x)))
-        high = self.light > height - max(SUMMIT * height, 3 * noise)
-        weight = np.where(near & high, self.light, 0.0)
+    def centre(self, x, y, light):
+        """Mean place of the light (of the cells) about a peak that is as high within ``SUMMIT``, or within its noise."""
+        far = np.hypot(self.x - x, self.y - y)
+        height, noise = float(light[np.argmin(far)]), float(self.scale.noise_at(y))
+        near = far < max(LEAST, CENTRAL * self.scale.size * np.sqrt(len(self.x)))
+        high = light > height - max(SUMMIT * height, 3 * noise)
+        weight = np.where(near & high, light, 0.0)
         return float(np.average(self.x, weights=weight)), float(np.average(self.y, weights=weight))
 
     def peaks(self):
@@ -116,10 +131,12 @@ class _Region:
         top = (self.light >= around.max(axis=0)) & high
         return self.x[top], self.y[top], self.light[top]
 
-    def stands_alone(self, x, y, x0, y0):
-        """Whether there is more light at a place than at, or next to, its mirror image through another."""
-        here = float(self.scale.about(x, y, 0, 0))
-        there = max(float(self.scale.about(2 * x0 - x, 2 * y0 - y, dx, dy)) for dx in (-1, 0, 1) for dy in (-1, 0, 1))
+    def stands_alone(self, x, y, x0, y0, seen=None):
+        """Whether there is more light at a place than at, or next to, its mirror image through another; ``seen``: in
+        which image, the Scale's when not given."""
+        image = seen or self.scale
+        here = float(image.about(x, y, 0, 0))
+        there = max(float(image.about(2 * x0 - x, 2 * y0 - y, dx, dy)) for dx in (-1, 0, 1) for dy in (-1, 0, 1))
         limit = survey().extended_field.faint[0] * float(self.scale.noise_at(y))
         return here > OUTSHINES * there and here - max(there, 0.0) > limit
 

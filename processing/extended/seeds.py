@@ -50,10 +50,15 @@ def united(bands, rows):
     return _summed(bands, np.unique(np.stack([_nearest(one, places) for one in bands], axis=1), axis=0))
 
 
+def sources_near(bands, x, y, radius):
+    """All sources within ``radius`` pixels of a place as Seeds."""
+    near = [one.tree.query_ball_point((x, y), radius) for one in bands]
+    return united(bands, near) if any(near) else _summed(bands, np.zeros((0, len(bands)), int))
+
+
 def source_at(bands, x, y, radius):
     """The brightest source within ``radius`` pixels of a place as Seeds of length 1, or 0."""
-    near = [one.tree.query_ball_point((x, y), radius) for one in bands]
-    found = united(bands, near) if any(near) else _summed(bands, np.zeros((0, len(bands)), int))
+    found = sources_near(bands, x, y, radius)
     return found.select(np.argsort(-found.flux, kind="stable")[:1])
 
 

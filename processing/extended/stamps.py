@@ -1,17 +1,17 @@
 """Cut-outs of candidates: background and other sources off, the rest of them masked and filled.
 
-What is the object's own and so stays: its seed, and point sources in it that its light at their place explains, as
-parts of a galaxy that the fit of stars has taken apart. All others are taken off with the PSF, and masked where its
-error counts; brighter stars are masked to the end of their glare, and other candidates where they are nearer in units
-of their reach.
+What is the object's own and so stays: its seed, and the point sources that are parts of it (see ``members``). All
+others are taken off with the PSF, and masked where its error counts; brighter stars are masked to the end of their
+glare, and other candidates where they are nearer in units of their reach.
 """
 
 import numpy as np
 
 from processing.config import survey
-from processing.extended.cuts import above_level, cut, light_around
+from processing.extended.cuts import above_level, cut
 from processing.extended.field import BandStamp, Mask, Stamp
 from processing.extended.filling import ellipse_of, filled
+from processing.extended.members import own_sources
 from processing.extended.pixels import nearer_others
 from processing.extended.starlight import draw
 
@@ -46,17 +46,18 @@ def stamp(clean, candidate, others, density):
     x, y = candidate.x - corner[0], candidate.y - corner[1]
     neighbours = np.zeros((2 * half + 1, 2 * half + 1), bool)
     nearer_others(2 * half + 1, x, y, candidate.reach, others - [*corner, 0], neighbours)
-    parts = {letter: _parts(one, candidate, letter, corner, neighbours) for letter, one in clean.bands.items()}
+    own = own_sources(clean, candidate)
+    parts = {letter: _parts(one, own[letter], corner, neighbours) for letter, one in clean.bands.items()}
     ellipse = _ellipse(parts, x, y)
     bands = {letter: _band_stamp(clean.bands[letter], candidate, ellipse, *part) for letter, part in parts.items()}
     return Stamp(*corner, x, y, bands, density)
 
 
-def _parts(one, candidate, letter, corner, neighbours):
-    """Data without stars, noise, mask and data with stars of a stamp in one band."""
+def _parts(one, own, corner, neighbours):
+    """Data without others' stars, noise, mask and data with stars of a stamp in one band."""
     size, band = len(neighbours), one.band
     data, noise = above_level(one, corner, size), cut(band.noise, corner, size, np.nan)
-    light = _others_light(one, candidate, candidate.members[letter], corner, size)
+    light = _others_light(one, own, corner, size)
     mask = cut(one.glare, corner, size, Mask.UNSEEN)
     mask[light > SUBTRACTED * noise] |= Mask.SUBTRACTED
     mask[survey().extended_field.star_error * light > noise] |= Mask.STAR
@@ -78,24 +79,11 @@ def _band_stamp(one, candidate, ellipse, data, noise, mask, whole):
     return BandStamp(data, noise, mask, full, psf, error, one.band.zero_point, whole)
 
 
-def _others_light(one, candidate, member, corner, size):
-    """Light of the point sources of a CleanBand that are not the candidate's: (size, size), DN."""
-    near = one.drawn_on(corner, size)
-    own = own_sources(one, candidate, member, near)
+def _others_light(one, own, corner, size):
+    """Light of the point sources of a CleanBand but its ``own`` (indices): (size, size), DN."""
     light = np.zeros((size, size), np.float32)
-    draw(light, one.band.stars, np.setdiff1d(near, own), one.psf, one.noise, corner)
+    draw(light, one.band.stars, np.setdiff1d(one.drawn_on(corner, size), own), one.psf, one.noise, corner)
     return light
-
-
-def own_sources(one, candidate, member, near):
-    """Which of the point sources ``near`` (indices) are the candidate's: its seed and what its light explains."""
-    stars = one.band.stars
-    inside = near[np.hypot(stars.x[near] - candidate.x, stars.y[near] - candidate.y) < candidate.reach]
-    inside = inside[inside != member]
-    around = np.array([light_around(one, stars.x[k], stars.y[k]) for k in inside])
-    area = 1 / float((one.psf.surfaces[0].stamp(0.0, 0.0) ** 2).sum())
-    own = inside[stars.flux[inside] < survey().extended.explained * area * around]
-    return np.append(own, member) if member >= 0 else own
 
 
 LIMITS = {"k": 14.0, "h": 14.15, "j": 14.7}

@@ -75,17 +75,17 @@ class Discs:
         light, error = self._laid(left, x, y)
         return light[:, 1:], error[:, 1:]
 
-    def stars(self, left, x, y):
-        """Light of stars at these places, were they alone, and its noise: (n,), DN."""
-        light, error = self._laid(left, x, y)
+    def stars(self, left, x, y, corner=(0, 0)):
+        """Light of stars at these places, were they alone, and its noise: (n,), DN; ``corner``: of ``left`` (x, y)."""
+        light, error = self._laid(left, x, y, corner)
         return light[:, 0], error[:, 0]
 
-    def _laid(self, left, x, y):
+    def _laid(self, left, x, y, corner=(0, 0)):
         light, error = np.zeros((2, len(x), 1 + len(survey().extended_field.discs)))
         for cell, rows in self.psf.by_cell(x, y):
             kernels, sigma = self.filters[cell]
             found = np.zeros((len(rows), light.shape[1]))
-            responses(left, x[rows], y[rows], kernels, found)
+            responses(left, x[rows] - corner[0], y[rows] - corner[1], kernels, found)
             lifted = self.level_error * kernels[PHASES // 2, PHASES // 2].sum(axis=(1, 2))
             light[rows], error[rows] = found, np.hypot(sigma * self.noise, lifted)
         row = np.clip(np.rint(y), 0, len(self.rows) - 1).astype(int)
