@@ -558,16 +558,6 @@ class Hips:
 
 
 @dataclass(frozen=True)
-class Hips:
-    """The Atlas Images as one sky to zoom and pan in."""
-
-    order: int = number("")
-    zero_flux: tuple = number("Jy")
-    fade: float = number("pixel")
-    match_order: int = number("")
-
-
-@dataclass(frozen=True)
 class Survey:
     """All sections of the file."""
 
@@ -599,7 +589,6 @@ class Survey:
     artifacts: ArtifactRules
     difference: Difference
     bulk: Bulk
-    difference: Difference
     associations: Associations
     minor_planets: MinorPlanets
     release: Release
@@ -607,14 +596,26 @@ class Survey:
     validate: Validate
     validate_extended: ValidateExtended
     hips: Hips
-    hips: Hips
+
+
+class EachKeyOnce(yaml.SafeLoader):
+    """YAML without keys that stand twice, of which others silently take the last."""
+
+    def construct_mapping(self, node, deep=False):
+        """The mapping of a node; YAMLError tells a key that is in it twice, and the line."""
+        known = set()
+        for key, _ in node.value:
+            if key.value in known:
+                raise yaml.YAMLError(f"line {key.start_mark.line + 1}: the key {key.value} stands there twice")
+            known.add(key.value)
+        return super().construct_mapping(node, deep)
 
 
 @cache
 def survey(path=SURVEY_FILE):
-    """The numbers in ``path``; SurveyError names the key that is unknown, missing or in another unit."""
+    """The numbers in ``path``; SurveyError names the key that is unknown, missing, there twice or in another unit."""
     try:
-        raw = yaml.safe_load(Path(path).read_text())
+        raw = yaml.load(Path(path).read_text(), EachKeyOnce)
     except (OSError, yaml.YAMLError) as error:
         raise SurveyError(f"{path}: cannot be read as YAML: {error}") from error
     sections = {f.name: f.type for f in fields(Survey)}
