@@ -13,7 +13,7 @@ from pathlib import Path
 
 from processing.extended.scores import FILE
 
-SCENES, HELD_OUT, SEED = 24, 24, 1
+SCENES, HELD_OUT, SEED = 16, 16, 1
 
 
 def describe(parser):

@@ -51,15 +51,17 @@ def _apart(samples, probability):
 
 
 def curve(scenes):
-    """[candidates, mean probability, share that are galaxies] in each of BINS, in their natural numbers."""
+    """[candidates, how many of equal weight would scatter like them, mean probability, share that are galaxies] in each
+    of BINS, in their natural numbers."""
     label = np.concatenate([one.label for one, _ in scenes])
     weight = np.concatenate([one.weight / one.weight.sum() for one, _ in scenes])
     probability = np.concatenate([p for _, p in scenes])
     where = np.clip(np.searchsorted(BINS, probability, side="right") - 1, 0, len(BINS) - 2)
     counts = np.bincount(where, minlength=len(BINS) - 1)
     total, mean, share = (np.bincount(where, weight * one, len(BINS) - 1) for one in (1.0, probability, label))
-    known = np.maximum(total, 1e-12)
-    return [[int(n), *_rounded(p, f)] for n, p, f in zip(counts, mean / known, share / known)]
+    known, squares = np.maximum(total, 1e-12), np.maximum(np.bincount(where, weight**2, len(BINS) - 1), 1e-24)
+    columns = zip(counts, total**2 / squares, mean / known, share / known)
+    return [[int(n), round(float(alike), 1), *_rounded(p, f)] for n, alike, p, f in columns]
 
 
 def of_range(scenes, least):

@@ -54,8 +54,8 @@ def test_probabilities_are_frequencies(record):
     trained = Classifier(**{name: forest_of(one) for name, one in record["forests"].items()}, usual={})
     others = [made_up(seed) for seed in range(20, 26)]
     for probability in judged(others, trained):
-        for count, mean, share in curve(list(zip(others, np.split(probability, 6)))):
-            assert abs(mean - share) < 0.05 + 3 * np.sqrt(mean * (1 - mean) / max(count, 1))
+        for _, alike, mean, share in curve(list(zip(others, np.split(probability, 6)))):
+            assert abs(mean - share) < 0.05 + 3 * np.sqrt(mean * (1 - mean) / max(alike, 1))
         right = (probability > 0.5) == np.concatenate([one.label for one in others])
         assert right.mean() > 0.95
 
