@@ -12,7 +12,7 @@ from processing.publish.sky_services import folder_in, hips_services
 from processing.schema.flags import FLAGS
 
 SITE = {"site": "Test <Survey>", "description": "A survey.", "contact": "a@example.org"}
-RELEASE = {"name": "2030a", "version": "1", "created": "2030-01-01", "supersedes": None, "inputs": 2, "bytes": 12_300_000,
+RELEASE = {"name": "2030a", "version": "1", "created": "2030-01-01", "supersedes": None, "inputs": 2, "bytes": 1.23e7,
            "area": "0.5", "level1": True, "rows": {"psc": 1234567, "atlas": 6}, "place": [10.0, -5.0], "fov": 0.5,
            "hips": [{"name": "j", "label": "J", "address": "/twomass/sky/j/hips"}]}  # fmt: skip
 
