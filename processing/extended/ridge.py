@@ -111,7 +111,7 @@ def ridge(band, left, expected):
     expected : Ridge
         Of fields like this: stands in where stars are few.
     """
-    shapes = [one for one in _star_shapes(band, left) if one is not None]
+    shapes = [one for one in _star_shapes(band, left) if one is not None and np.isfinite(one.own - one.twin).all()]
     if not shapes:
         return expected
     off = np.array([one.own - one.twin for one in shapes])
@@ -124,12 +124,12 @@ def ridge(band, left, expected):
 
 
 def _star_shapes(band, left):
-    stars = band.stars
-    for row in isolated(stars, np.nanmedian(band.noise)):
+    stars, usual = band.stars, np.nanmedian(band.noise)
+    for row in isolated(stars, usual):
         x, y = stars.x[row], stars.y[row]
         column, line = int(round(x)), int(round(y))
         star = band.psf.at(x, y, HALF)
-        noise = cut(band.noise, column, line, np.nanmedian(band.noise))[HALF, HALF]
+        noise = cut(band.noise, column, line, usual)[HALF, HALF]
         middle = band.psf.at(column, line, HALF)
         yield shape(cut(left, column, line) + stars.flux[row] * star, middle, noise, x - column + HALF, y - line + HALF)
 
