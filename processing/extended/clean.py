@@ -9,10 +9,11 @@ from scipy.spatial import cKDTree
 
 from processing.config import survey
 from processing.extended.background import Plate, cell_means, plate
-from processing.extended.field import BandField, Field, Mask
-from processing.extended.pixels import mark_glare, take_off
+from processing.extended.field import BandField, Field
+from processing.extended.glare import glare_of, lifted
+from processing.extended.pixels import take_off
 from processing.extended.psf import RADIUS, CellPSF, cell_psf
-from processing.extended.starlight import FAINTEST, draw, drawable, saturated, spike_reach, typical, wings_reach
+from processing.extended.starlight import FAINTEST, draw, drawable, typical, wings_reach
 from processing.extended.unlisted import unlisted, with_unlisted
 from processing.extended.wide import Discs, Width, widths
 
@@ -111,24 +112,6 @@ def _without_stars(band):
     return _Drawn(psf, noise, left, good, cell_means(left, good & (glare == 0)))
 
 
-def glare_of(band, psf, noise, share):
-    """Where nothing is seen (Mask.UNSEEN) or the halo or spikes of a star are bright (BRIGHT_STAR): uint8 (ny, nx).
-
-    Saturated stars, and those of ``extended_field.bright`` or more if they are no galaxies: of their light ``share``
-    (n,), less than ``extended_field.galaxy``, is left as a disc. ``noise``: of a pixel, DN.
-    """
-    mask = np.isnan(band.data).view(np.uint8) * np.uint8(Mask.UNSEEN)
-    stars, rules = band.stars, survey().extended_field
-    bright = (stars.flux > rules.bright) & ~(share > rules.galaxy)
-    rows = np.flatnonzero((saturated(stars) | bright) & np.isfinite(stars.flux))
-    light = rules.glare * noise
-    peak = float(psf.surfaces[0].stamp(0.0, 0.0).max())
-    flux = stars.flux[rows]
-    mark_glare(mask, stars.x[rows], stars.y[rows], wings_reach(flux, light), spike_reach(flux, light, band.band, peak),
-               survey().glare.spike_width, np.uint8(Mask.BRIGHT_STAR))  # fmt: skip
-    return mask
-
-
 def backgrounds(cells, shape):
     """The Plates of bands through their cells (list of ``cell_means``) where no object is, and the errors of the level
     (DN); ``shape``: of the image."""
@@ -182,5 +165,5 @@ def _finished(band, drawn, level, error, more):
     band = with_unlisted(band, drawn.left, discs, more)
     draw(drawn.left, band.stars, np.arange(listed, len(band.stars)), drawn.psf, drawn.noise, sign=-1)
     width = widths(band.stars, drawn.left, discs)
-    glare = glare_of(band, drawn.psf, drawn.noise, width.share)
+    glare = lifted(glare_of(band, drawn.psf, drawn.noise, width.share), band, drawn, width)
     return CleanBand(band, drawn.psf, level, drawn.left, drawn.good & (glare == 0), glare, error, discs, width)

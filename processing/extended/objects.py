@@ -116,7 +116,7 @@ class _Region:
         return self.x[top], self.y[top]
 
     def centre(self, x, y, light):
-        """Mean place of the light (of the cells) about a peak that is as high within ``SUMMIT``, or within its noise."""
+        """Mean place of the ``light`` of cells about a peak that is as high within ``SUMMIT``, or within its noise."""
         far = np.hypot(self.x - x, self.y - y)
         height, noise = float(light[np.argmin(far)]), float(self.scale.noise_at(y))
         near = far < max(LEAST, CENTRAL * self.scale.size * np.sqrt(len(self.x)))

@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 
 from processing.config import survey
-from processing.extended.clean import clean, glare_of
+from processing.extended.clean import clean
 from processing.extended.field import Mask
+from processing.extended.glare import glare_of
 from processing.extended.psf import cell_psf
 from processing.extended.starlight import draw, drawable, wings_reach, wings_table
-from processing.extended.tests.synthetic_fields import NOISE, field, scattered
+from processing.extended.tests.synthetic_fields import NOISE, field, psf, scattered
 
 SHAPE = (300, 260)
 
@@ -77,3 +78,16 @@ def test_what_only_one_band_lists_is_taken_off_in_all():
         assert abs(at.mean()) < 0.3 * NOISE[letter] + 0.25
     assert (cleaned.bands["h"].band.stars.method == 0).all() and len(cleaned.bands["h"].band.stars) > 30
     assert set(cleaned.bands["h"].band.stars.row) <= set(range(40))
+
+
+def test_a_galaxy_in_a_halo_shows_where_it_is_clearly_brighter():
+    """A star of Ks 9 is 13 arcsec from a galaxy of Ks 12.5: its nucleus counts in all bands, its outskirts do not, and
+    a fainter star in the same halo is hidden."""
+    bright, faint = (150.0, 130.0, 25000.0), (150.0, 117.0, 30.0)
+    one = (162.0, 125.0, 1000.0, 3.5, 1.0, 0.7, 0.4)
+    scene = field([bright, faint], [one], SHAPE, listed=[bright, faint, (162.0, 125.0, 350.0)])
+    glare = {letter: band.glare for letter, band in clean(scene).bands.items()}
+    before = glare_of(scene.bands["j"], cell_psf(psf(), SHAPE), NOISE["j"], np.zeros(3))
+    assert before[125, 162] == before[117, 150] == Mask.BRIGHT_STAR
+    assert not any(mask[124:127, 161:164].any() for mask in glare.values())
+    assert glare["j"][117, 150] and glare["j"][125, 155]
