@@ -37,6 +37,7 @@ def made_up(seed, n=120, density=3.0):
 def few_trees():
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(TREES, "max_iter", 15)
+        patch.setitem(TREES, "max_bins", 12)
         yield
 
 
