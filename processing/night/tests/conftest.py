@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from processing.atlas.frames import usable_frames
+from processing.atlas.grid import strip_grid
 from processing.calibration.band import solve_band
 from processing.calibration.night import NightCalibration
 from processing.calibration.standards import visit_numbers
@@ -17,7 +18,7 @@ from processing.config import survey
 from processing.formats.raw_night import LETTERS, read_night
 from processing.formats.raw_reference import read_astrometric
 from processing.formats.raw_writer import write_night_log
-from processing.photometry.scan.measure import measure_scan
+from processing.photometry.scan.measure import measure_band_with_psf
 from processing.night.steps import calibrate_detector, calibrate_scan, solve
 from processing.night.scan_folder import raw_inputs, write_scan
 from processing.simulate.night_plan import Settings, plan
@@ -43,12 +44,13 @@ class RawNight:
 
 @dataclass(frozen=True)
 class SolvedScan:
-    """A scan up to its source lists, in DN as observed."""
+    """A scan up to its source lists, in DN as observed, and the PSF of its strip; both by band."""
 
     scan: object
     solution: object
     usable: dict
     sources: dict
+    psf: dict
 
 
 @pytest.fixture(scope="session")
@@ -79,7 +81,10 @@ def _solved(night, seq, detectors, references):
     scan = calibrate_scan(night, seq, detectors)
     solution = solve(scan, references)
     usable = {band: usable_frames(frames.image, frames.flaws, solution, band) for band, frames in scan.frames.items()}
-    return SolvedScan(scan, solution, usable, measure_scan(scan, solution, usable))
+    grid = strip_grid(solution)
+    found = {band: measure_band_with_psf(scan, solution, band, usable[band], grid) for band in usable}
+    sources, psf = ({band: pair[k] for band, pair in found.items()} for k in (0, 1))
+    return SolvedScan(scan, solution, usable, sources, psf)
 
 
 @pytest.fixture(scope="session")

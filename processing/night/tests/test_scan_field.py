@@ -16,8 +16,6 @@ from processing.night.scan_field import scan_field
 from processing.night.scan_folder import scan_plane, write_scan
 from processing.night.scan_zero_points import scan_zero_points
 from processing.night.steps import make_strip
-from processing.photometry.scan.measure import fitted_band
-from processing.photometry.scan.strip_psf import strip_psf
 from processing.schema import load_table
 
 BAND = "j"
@@ -35,9 +33,7 @@ def field(solved_scans, plane, tmp_path_factory):
     """Of one band, kept in a file and read again."""
     found, folder = solved_scans[0], tmp_path_factory.mktemp("strip")
     write_strip(folder, make_strip(found.scan.frames[BAND], found.usable[BAND], found.solution, BAND))
-    _, model = fitted_band(found.scan, found.solution, BAND, found.usable[BAND], plane[0].grid)
-    psf = strip_psf(model, plane[0].grid.shape, 1.0)
-    np.savez(folder / "psf.npz", series=psf.series, moments=psf.moments)
+    np.savez(folder / "psf.npz", series=found.psf[BAND].series, moments=found.psf[BAND].moments)
     return scan_field(plane[0], {BAND: found.sources[BAND]}, {BAND: read_strip(folder)}, plane[1])
 
 
