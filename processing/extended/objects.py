@@ -20,6 +20,9 @@ SUMMIT = 0.15
 APART = 3.0
 """Cells between the peaks of two objects."""
 
+PARTS = 6.0
+"""Arcsec within which seeds may be parts of a galaxy's middle."""
+
 OUTSHINES = 2.0
 """Light of an object beside another, in units of that of its mirror image through the other."""
 
@@ -64,10 +67,22 @@ def _middle(clean, wide, region):
     if not len(first[2]):
         return (*region.centre(*first[:2], region.light), first[2])
     if len(wide) and np.isin(first[0], wide.x):
-        best = wide.select(np.array([np.argmax(wide.light * region.central(wide.x, wide.y))]))
+        best = _explaining(clean, wide, int(np.argmax(wide.light * region.central(wide.x, wide.y))))
         first = float(best.x[0]), float(best.y[0]), best
     behind = _behind(clean, region, first)
     return (*behind, first[2].select(slice(0))) if behind else first
+
+
+def _explaining(clean, wide, k):
+    """The k-th of Seeds, or one with more light that explains it (as the middle of an edge-on galaxy does with parts on
+    both sides) and that it does not explain: Seeds of length 1."""
+    first = wide.select(np.array([k]))
+    for other in (wide.select(np.array([one])) for one in np.flatnonzero(wide.light > wide.light[k])):
+        apart = np.hypot(other.x[0] - first.x[0], other.y[0] - first.y[0])
+        if apart < PARTS and not is_wide(clean, first, (other.x[0], other.y[0])) \
+                and is_wide(clean, other, (first.x[0], first.y[0])):
+            return other
+    return first
 
 
 def _behind(clean, region, first):

@@ -69,3 +69,11 @@ def test_sources_that_share_any_are_one_group():
     """Two sources of J have the same one in H, and a third shares the Ks source of the second."""
     members = np.array([[0, 5, -1], [1, 5, 7], [2, 6, 7], [3, -1, -1], [-1, -1, 9]])
     assert list(together(members)) == [0, 0, 0, 3, 4]
+
+
+def test_the_middle_of_an_edge_on_galaxy_is_its_place_though_glare_hides_one_side():
+    """A star of Ks 9, 14 arcsec away, hides the end of a galaxy that three stars have been made of."""
+    one, bright = (X, Y, 5000.0, 5.6, 1.0, 0.3, 0.785), (X + 10.0, Y + 10.0, 36000.0)
+    pieces = [(X, Y, 800.0), (X + 2.2, Y + 2.2, 450.0), (X - 2.2, Y - 2.2, 450.0)]
+    _, candidate, _ = measured(field([bright], [one], SHAPE, listed=[*pieces, bright]))
+    assert np.hypot(candidate.x - X, candidate.y - Y) < 0.5
