@@ -19,9 +19,8 @@ COLUMNS = {"seq": int, "type": str, "tile": str, "state": str, "reason": str, "r
 def status_rows(night, outcomes):
     """Rows (dicts of ``COLUMNS``) of the sequences of a Night; ``outcomes``: unit -> Outcome, as far as there are.
 
-    ``state``: done, partial (bands or extended sources are missing), failed or waiting; ``reason``: why, or what else is
-    wrong; ``rows``:
-    of points.parquet, 0 when there is none; ``extended``: the same of extended.parquet;
+    ``state``: done, partial (bands or extended sources are missing), failed or waiting; ``reason``: why, or what else
+    is wrong; ``rows``: of points.parquet, 0 when there is none; ``extended``: the same of extended.parquet;
     ``seconds``, ``memory`` (GB): what measuring and finishing took, 0 for darks and flats.
     """
     return [_scan(night, row, outcomes) if row.on_sky else _still(night, row, outcomes) for row in night.sequences]
