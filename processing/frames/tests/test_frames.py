@@ -62,14 +62,17 @@ class Detector:
         return calibrate(*self.expose(light1, light2), darks, response, bad, 29000.0, NONLINEARITY)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def detector():
-    return Detector()
+    """The same for all tests, with noise that is each test's own."""
+    one = Detector()
+    one.rng = np.random.default_rng(70)
+    return one
 
 
 @pytest.fixture(scope="module")
-def night(detector):
-    return detector.night()
+def night():
+    return Detector().night()
 
 
 def test_linearised_is_the_inverse_of_the_bending():
@@ -172,7 +175,9 @@ def test_sky_pattern_is_found_under_stars(detector, night):
     good = frames.flaws.max(0) & (Flaw.DEAD | Flaw.HOT | Flaw.NOISY) == 0
     noise = np.sqrt(400 / GAIN + 2 * (READ_NOISE / GAIN) ** 2) / np.sqrt(48 * 0.5)
     assert (found[30] - pattern)[good].std() < 1.6 * noise
-    assert abs(np.median((found[30] - pattern)[good])) < 0.3
+    # What is found has median 0 with its noise; that of a lopsided pattern moves when noise blurs it.
+    blurred = np.median(pattern + noise * detector.rng.standard_normal((20, NY, NX)))
+    assert np.median((found[30] - pattern)[good]) == pytest.approx(-blurred, abs=0.15)
 
 
 def test_sky_does_not_eat_the_stars(detector, night):
@@ -211,7 +216,10 @@ def test_long_scans_follow_a_pattern_that_drifts(detector, night):
     frames = detector.calibrated(0.04 * light, light, night)
     flat = frames.without(sky_pattern(frames)).image
     step = np.median(flat[:, :, NX // 2:], axis=(1, 2)) - np.median(flat[:, :, :NX // 2], axis=(1, 2))
-    assert np.abs(step[24:-24]).max() < 1.0
+    one = np.sqrt(400 / GAIN + 2 * (READ_NOISE / GAIN) ** 2)
+    noise = np.sqrt(np.pi / 2) * one * np.sqrt(2 / (NY * NX / 2))  # of the difference of two medians
+    assert step[24:-24].std() < 1.3 * noise
+    assert np.abs(step[24:-24]).max() < 4.5 * noise
 
 
 def test_a_star_on_a_pixel_that_no_other_frame_can_use_stays(detector, night):
