@@ -120,7 +120,9 @@ def test_flats_in_any_order_give_the_same_response(detector):
     flats = flats + detector.rng.normal(0, 20, flats.shape)
     mixed = detector.rng.permutation(20)
     one, other = (fit_response(f.astype(np.float32), np.ones(f.shape, bool)).slope for f in (flats, flats[mixed]))
-    assert one == pytest.approx(other, rel=1e-5)
+    # but for pixels with a flat at the very threshold of rejection, where rounding decides
+    assert (np.abs(one / other - 1) > 1e-5).mean() < 2e-3
+    assert one == pytest.approx(other, rel=3e-3)
 
 
 def test_dead_hot_and_noisy_pixels_are_told():
