@@ -53,8 +53,9 @@ def complete_cell(folder, number, extras):
     files, apparitions = write_apparitions(folder, number, book)
     keys = book.keys(own["scan"], own["rank"])
     order = np.lexsort((keys, own["index"]))
-    table = finish_rows(folder, number, own, keys, book)
-    table, pairs = _with_galaxies(folder, number, own, keys, table)
+    around = read_kept_around(folder, number, survey().release.ring_order)
+    table = finish_rows(folder, number, own, around, keys, book)
+    table, pairs = _with_galaxies(folder, number, own, around, keys, table)
     table = extras.fill(reorder(table, order))
     if len(table):
         cells = sky_plan(folder).cells
@@ -66,14 +67,17 @@ def complete_cell(folder, number, extras):
                       apparitions, files, pairs)  # fmt: skip
 
 
-def finish_rows(folder, number, own, keys, book):
-    """The catalog's rows of the sources ``own`` (``read_kept``) of a cell, in their order, with all 60 columns."""
+def finish_rows(folder, number, own, around, keys, book):
+    """The catalog's rows of the sources ``own`` (``read_kept``) of a cell, in their order, with all 60 columns.
+
+    ``around``: the sources in the ring around it (``read_kept_around``).
+    """
     table = wide_rows(folder, own["scan"], own["row"], load_table("psc").names)
     nearest = nearest_in_catalog(folder, number, own)
     prox, pxpa, pxcntr = neighbour_columns(own["ra"], own["dec"], nearest.distance, nearest.ra, nearest.dec,
                                            book.keys(nearest.scan, nearest.rank))  # fmt: skip
     known = {
-        "pts_key": keys, "designation": _names(folder, number, table, keys, book), "prox": prox, "pxpa": pxpa,
+        "pts_key": keys, "designation": _names(folder, table, around, keys, book), "prox": prox, "pxpa": pxpa,
         "pxcntr": pxcntr, "use_src": own["use"], "dup_src": own["dup"],
     }  # fmt: skip
     for column, values in known.items():
@@ -81,19 +85,17 @@ def finish_rows(folder, number, own, keys, book):
     return table
 
 
-def _with_galaxies(folder, number, own, keys, table):
+def _with_galaxies(folder, number, own, around, keys, table):
     """The rows with ext_key and gal_contam, and (ext_key, pts_key) of the same objects, as arrays; as they are in a
     release without extended sources."""
     if not kept_file(folder).exists():
         return table, (keys[:0], keys[:0])
-    around = read_kept_around(folder, number, survey().release.ring_order)
     key, contam, (ext_key, row) = associate(folder, number, own, around)
     return with_column(with_column(table, "ext_key", key), "gal_contam", contam), (ext_key, keys[row])
 
 
-def _names(folder, number, table, keys, book):
+def _names(folder, table, around, keys, book):
     """Designations of a cell's sources; those around it are looked at, too, for equal names."""
-    around = read_kept_around(folder, number, survey().release.ring_order)
     other = wide_rows(folder, around["scan"], around["row"], ["designation"])["designation"]
     names = pa.chunked_array([*table["designation"].chunks, *other.chunks], pa.string())
     numbers = np.concatenate([keys, book.keys(around["scan"], around["rank"])])
