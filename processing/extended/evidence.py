@@ -12,6 +12,7 @@ from scipy import fft
 
 from processing.config import survey
 from processing.detect.noise import HALF_WIDTH, passband_excess, whiten
+from processing.extended.cuts import cut
 from processing.extended.field import Mask
 from processing.photometry.scan.patches import first_galaxy
 from processing.photometry.scan.profile_fit import fit
@@ -99,12 +100,7 @@ def view_of(image, x, y):
 
 def _cut(plane, x, y, void):
     """A square about the pixel of x, y; ``void`` beyond the edges."""
-    out = np.full((SIDE, SIDE), void, float)
-    left, low = round(x) - SIDE // 2, round(y) - SIDE // 2
-    ny, nx = plane.shape
-    y0, y1, x0, x1 = max(low, 0), min(low + SIDE, ny), max(left, 0), min(left + SIDE, nx)
-    out[y0 - low:y1 - low, x0 - left:x1 - left] = plane[y0:y1, x0:x1]
-    return out
+    return cut(plane, (round(x) - SIDE // 2, round(y) - SIDE // 2), SIDE, void).astype(float)
 
 
 def _strength(view):

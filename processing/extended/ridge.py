@@ -11,6 +11,7 @@ import numpy as np
 from scipy import ndimage
 from scipy.spatial import cKDTree
 
+from processing.extended import cuts
 from processing.extended.parameters import NAMES, SYMMETRY, centred, measured
 
 HALF = 20
@@ -83,20 +84,13 @@ def _placed(star, x, y):
     """A star of unit flux at x, y of a piece."""
     column, row = round(x), round(y)
     moved = ndimage.shift(star, (y - row, x - column), order=3, mode="constant")
-    out, half = np.zeros((WIDTH, WIDTH)), len(star) // 2
-    left, low = column - half, row - half
-    y0, y1, x0, x1 = max(low, 0), min(low + len(star), WIDTH), max(left, 0), min(left + len(star), WIDTH)
-    out[y0:y1, x0:x1] = moved[y0 - low:y1 - low, x0 - left:x1 - left]
-    return out
+    half = len(star) // 2
+    return cuts.cut(moved, (half - column, half - row), WIDTH, 0.0).astype(float)
 
 
 def cut(plane, x, y, void=0.0):
     """The piece of an image about the pixel (x, y), ``void`` where it is not known: (WIDTH, WIDTH)."""
-    out, ny, nx = np.full((WIDTH, WIDTH), void, float), *plane.shape
-    left, low = x - HALF, y - HALF
-    y0, y1, x0, x1 = max(low, 0), min(low + WIDTH, ny), max(left, 0), min(left + WIDTH, nx)
-    if y1 > y0 and x1 > x0:
-        out[y0 - low:y1 - low, x0 - left:x1 - left] = plane[y0:y1, x0:x1]
+    out = cuts.cut(plane, (x - HALF, y - HALF), WIDTH, void).astype(float)
     return np.where(np.isfinite(out), out, void)
 
 
