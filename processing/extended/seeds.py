@@ -75,7 +75,7 @@ def _nearest(one, places):
 
 def _summed(bands, members):
     """The Seeds of rows of members: means over bands, the score as that of one measurement."""
-    sums = np.zeros((6, len(members)))
+    sums = np.zeros((5, len(members)))
     best = np.zeros(len(members))
     for one, index in zip(bands, members.T):
         stars, width = one.band.stars, one.width
@@ -84,7 +84,7 @@ def _summed(bands, members):
         error, weight = width.error[index] * stars.flux[index], 1 / one.discs.noise**2
         light = width.share[index] * stars.flux[index]
         sums[:, rows] += [light / error**2, 1 / error**2, weight * light, weight * stars.flux[index],
-                          weight + np.zeros(len(rows)), stars.flux[index] * weight]  # fmt: skip
+                          weight + np.zeros(len(rows))]  # fmt: skip
         best[rows] = np.maximum(best[rows], width.score[index])
     with np.errstate(invalid="ignore", divide="ignore"):
         score = np.fmax(np.where(sums[1] > 0, sums[0] / np.sqrt(sums[1]), np.nan), best)
