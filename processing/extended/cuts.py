@@ -18,21 +18,11 @@ def above_level(one, corner, size):
     return cut(one.band.data, corner, size, np.nan) - one.level.on(corner, (size, size))
 
 
-def light_in(one, x, y, radius):
-    """Light above the background within ``radius`` pixels of a place, DN; what is not observed has none."""
-    values, distance = _about(one, x, y, radius)
-    return float(np.nansum(values[distance < radius]))
-
-
 def light_around(one, x, y, inner=4.0, outer=8.0):
     """Median light above the background in a ring about a place, DN a pixel; 0 where nothing is observed."""
-    values, distance = _about(one, x, y, outer)
-    ring = values[(distance >= inner) & (distance < outer) & np.isfinite(values)]
-    return float(np.median(ring)) if ring.size else 0.0
-
-
-def _about(one, x, y, radius):
-    half = int(np.ceil(radius)) + 1
+    half = int(np.ceil(outer)) + 1
     cx, cy = round(float(x)), round(float(y))
     v, u = np.mgrid[-half:half + 1, -half:half + 1]
-    return above_level(one, (cx - half, cy - half), 2 * half + 1), np.hypot(u + cx - x, v + cy - y)
+    values, distance = above_level(one, (cx - half, cy - half), 2 * half + 1), np.hypot(u + cx - x, v + cy - y)
+    ring = values[(distance >= inner) & (distance < outer) & np.isfinite(values)]
+    return float(np.median(ring)) if ring.size else 0.0
