@@ -8,7 +8,7 @@ from scipy import ndimage
 from scipy.spatial import cKDTree
 
 from processing.config import survey
-from processing.extended.background import Plate, cell_means, plate
+from processing.extended.background import MESH, Plate, cell_means, plate
 from processing.extended.field import BandField, Field
 from processing.extended.glare import glare_of, lifted
 from processing.extended.pixels import take_off
@@ -117,12 +117,15 @@ def backgrounds(cells, shape):
     (DN); ``shape``: of the image."""
     objects = np.zeros(cells[0].shape, bool)
     for _ in range(ROUNDS):
-        plates = [plate(one, objects, shape) for one in cells]
-        left = [one - level.of_cells(one.shape) for one, level in zip(cells, plates)]
-        objects = objects_in(left)
-    plates = [plate(one, objects, shape) for one in cells]
-    left = [one - level.of_cells(one.shape) for one, level in zip(cells, plates)]
+        objects = objects_in(_levelled(cells, objects, shape)[1])
+    plates, left = _levelled(cells, objects, shape)
     return plates, [_level_error(np.where(objects, np.nan, one)) for one in left]
+
+
+def _levelled(cells, objects, shape):
+    """The Plates through cells without ``objects``, and what they leave of the cells: two lists."""
+    plates = [plate(one, objects, shape) for one in cells]
+    return plates, [one - level.of_cells(one.shape) for one, level in zip(cells, plates)]
 
 
 def objects_in(left):
@@ -149,7 +152,7 @@ def robust_scatter(values):
 
 def _level_error(left):
     """Scatter of the mean over AREA meshes squared, where no object is: DN."""
-    side = AREA * 4
+    side = AREA * MESH
     ny, nx = (n // side for n in left.shape)
     if ny * nx < 4:
         return robust_scatter(left) / side
