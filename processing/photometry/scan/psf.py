@@ -70,11 +70,9 @@ class FramePSF:
     @cached_property
     def planes(self):
         """Core coefficients of the series: (10, c, c): the surface, first and second derivatives with the moments."""
-        first = [changed(self.surface, k) for k in range(3)]
-        second = [changed(first[i], k) for i in range(3) for k in range(i, 3)]
         cut = KNOTS * (RADIUS - CORE)
         middle = np.s_[cut:cut + CORE_SIZE, cut:cut + CORE_SIZE]
-        return np.stack([plane[middle] for plane in (self.surface, *first, *second)])
+        return np.stack([plane[middle] for plane in series_of(self.surface)])
 
     def towards(self, other, part):
         """The PSF ``part`` of the way to another of the same nodes."""
@@ -98,7 +96,13 @@ def over_field(x, y):
     return np.stack([u**a * v**b - (1 / 3 if max(a, b) == 2 else 0.0) for a, b in FIELD], axis=1)
 
 
-def changed(surface, moment):
+def series_of(surface):
+    """The surface, and what the moments change in it to first and second order, in the order of ``kernels.mix``."""
+    first = [_changed(surface, k) for k in range(3)]
+    return [surface, *first, *(_changed(first[i], k) for i in range(3) for k in range(i, 3))]
+
+
+def _changed(surface, moment):
     """What a change of the second moment xx, xy or yy by 1 pixel**2 does to the surface's coefficients."""
     if moment == 1:
         slope = ndimage.correlate1d(surface, [-0.5, 0, 0.5], axis=0, mode="constant")

@@ -12,7 +12,7 @@ from scipy import ndimage
 
 from processing.config import survey
 from processing.photometry.scan.kernels import KNOTS, mix
-from processing.photometry.scan.psf import RADIUS, changed
+from processing.photometry.scan.psf import RADIUS, series_of
 from processing.photometry.spline_psf import KNOTS as STRIP_KNOTS
 from processing.photometry.spline_psf import SplinePSF
 
@@ -69,12 +69,6 @@ def strip_psf(model, shape, total):
     """The StripPSF of a fitted Model for a strip of this shape; ``total``: flux of a star over that of its fit."""
     return StripPSF(np.stack([smeared(plane) for plane in series_of(model.psf.surface)]) / total,
                     mean_moments(model.psf, model.mapping, shape))  # fmt: skip
-
-
-def series_of(surface):
-    """The surface, and what the moments change in it to second order, in the order of ``kernels.mix``."""
-    first = [changed(surface, k) for k in range(3)]
-    return [surface, *first, *(changed(first[i], k) for i in range(3) for k in range(i, 3))]
 
 
 def smeared(surface):
