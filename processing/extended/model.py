@@ -10,7 +10,7 @@ from processing.extended.field import Mask
 from processing.extended.isophotes import Brightness
 from processing.extended.parameters import centred
 from processing.extended.profile import fitted
-from processing.extended.rings import ring_edges, ring_noise, rings
+from processing.extended.rings import ring_edges, rings
 from processing.extended.sersic import psf_gaussians
 from processing.extended.shape import isophote
 
@@ -83,10 +83,9 @@ def _profiles(bands, shapes, ellipse, own, reach):
     wanted = 2 * size + survey().extended_measures.beyond
     edges = ring_edges(min(reach, max(wanted, survey().extended_measures.least_reach)))
     edges = edges[edges <= reach] if edges[-1] > reach else edges
-    shared = ring_noise(edges, ellipse)
     circle = ellipse.circle()
-    around = rings(list(bands.values()), ellipse, edges, shared)
-    circles = rings(list(bands.values()), circle, edges, ring_noise(edges, circle))
+    around = rings(list(bands.values()), ellipse, edges)
+    circles = rings(list(bands.values()), circle, edges)
     profiles, shown, best = {}, {}, None
     for band in sorted(bands, key=lambda band: -_significance(around[band])):
         profile = fitted(around[band], psf_gaussians(bands[band].psf), best)
@@ -97,7 +96,7 @@ def _profiles(bands, shapes, ellipse, own, reach):
             shown[band, "circle"] = Brightness(profile, circles[band], circle)
             shown[band, "own"] = shown[band, "fiducial"]
             if own[band] is not ellipse:
-                own_rings = rings([bands[band]], own[band], edges, ring_noise(edges, own[band]))[band]
+                own_rings = rings([bands[band]], own[band], edges)[band]
                 shown[band, "own"] = Brightness(profile, own_rings, own[band])
     return profiles, shown
 

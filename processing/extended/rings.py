@@ -72,11 +72,11 @@ def quadrature(edges):
     return np.sqrt(low + (high - low) * NODES**2).ravel(), np.array([5, 8, 5]) / 18
 
 
-def rings(views, ellipse, edges, shared):
-    """letter -> Rings of several bands about an Ellipse; ``shared``: ``ring_noise`` of the same edges and ellipse."""
+def rings(views, ellipse, edges):
+    """letter -> Rings of several bands about an Ellipse."""
     images, masks = stacked(views)
     area, light, cosine, masked = ring_sums(images, masks, ellipse.x, ellipse.y, ellipse.ratio, ellipse.angle, edges)
-    area = np.maximum(area, 1e-3)
+    area, shared = np.maximum(area, 1e-3), ring_noise(edges, ellipse)
     found = {}
     for k, view in enumerate(views):
         double = np.sqrt(1 + 2 * np.minimum(masked[k] / area, 0.5)) / area
