@@ -11,9 +11,9 @@ from scipy.spatial import cKDTree
 from processing.config import survey
 from processing.release.extended.decide import kept_file
 from processing.release.extended.pieces import inside_ellipses
-from processing.release.plan import WORK, sky_plan
+from processing.release.plan import WORK, key_plan
 from processing.release.rows import open_rows
-from processing.sphere import ARCSEC, chord, unit_vectors
+from processing.sphere import chord, unit_vectors
 
 LOOKED_FOR = "looked_for.npy"
 """For each scan in the plan whether extended sources were looked for in it (bool)."""
@@ -57,27 +57,15 @@ def matches(galaxies, own, around):
 
 
 def near_cell(folder, number):
-    """The extended sources whose ellipse or point source may be in a cell: dict of arrays (see ``kept_file``)."""
-    table, cells = open_rows(kept_file(folder)), sky_plan(folder).cells
+    """The extended sources whose ellipse may hold points of a cell, or whose own point source may be one of them: dict of
+    arrays (see ``kept_file``)."""
+    table, plan = open_rows(kept_file(folder)), key_plan(folder)
     names = ("ext_key", "ra", "dec", "axis", "ratio", "angle", "hidden")
     columns = {name: table[name].to_numpy(zero_copy_only=False) for name in names}
-    middle, reach = cell_circle(cells, number)
     places = unit_vectors(columns["ra"], columns["dec"])
     wide = np.minimum(columns["axis"] * survey().extended_release.enlarged, REACH) + 60.0
-    near = np.linalg.norm(places - middle, axis=1) <= reach + chord(wide)
+    near = np.linalg.norm(places - plan.middle[number], axis=1) <= plan.reach[number] + chord(wide)
     return {name: values[near] for name, values in columns.items()}
-
-
-def cell_circle(cells, number):
-    """Middle (unit vector) of a circle around a cell, and its radius as a chord."""
-    from cdshealpix.nested import healpix_to_lonlat, vertices
-
-    order, pixel = int(cells.order[number]), np.array([cells.pixel[number]], np.uint64)
-    lon, lat = (np.degrees(angle.to_value("rad")) for angle in healpix_to_lonlat(pixel, order))
-    corners = (np.degrees(angle.to_value("rad").ravel()) for angle in vertices(pixel, order))
-    middle = unit_vectors(lon, lat)[0]
-    reach = np.linalg.norm(unit_vectors(*corners) - middle, axis=1).max()
-    return middle, float(min(reach * 1.05 + 60.0 / ARCSEC, 2.0))
 
 
 def write_looked_for(folder, results):
