@@ -33,7 +33,7 @@ status:
 	@.venv/bin/twomass status
 
 test: setup-tests
-	@OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 .venv/bin/pytest --numprocesses 2 --dist loadgroup $(ARGS)
+	@OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 .venv/bin/pytest --numprocesses 2 $(ARGS)
 
 bench: serve
 	@for benchmark in benchmarks/bench_*.py; do .venv/bin/python -m benchmarks.$$(basename $$benchmark .py) || exit 1; done
