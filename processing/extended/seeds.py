@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.spatial import cKDTree
 
 from processing.config import survey
+from processing.extended.unlisted import first_of_each
 
 WORTH = 1.0
 """Sigma in one band from which a source is looked at in all."""
@@ -41,7 +41,7 @@ def seeds(bands):
     share = found.light / np.maximum(found.flux, 1e-9)
     found = found.select((found.score > rules.wide) & (share > rules.share))
     found = found.select(np.argsort(-(found.light + found.flux), kind="stable"))
-    return found.select(_first_of_each(found))
+    return found.select(first_of_each(np.column_stack([found.x, found.y])))
 
 
 def united(bands, rows):
@@ -100,12 +100,3 @@ def _places(bands, members):
         snr2 = np.maximum(stars.flux[index[rows]] / stars.flux_err[index[rows]], 1.0) ** 2
         sums[:, rows] += [snr2 * stars.x[index[rows]], snr2 * stars.y[index[rows]], snr2]
     return sums[0] / sums[2], sums[1] / sums[2]
-
-
-def _first_of_each(found):
-    """Rows without an earlier one at the same place."""
-    if not len(found):
-        return np.zeros(0, int)
-    tree = cKDTree(np.column_stack([found.x, found.y]))
-    pairs = tree.query_pairs(survey().extended_field.same, output_type="ndarray")
-    return np.setdiff1d(np.arange(len(found)), pairs.max(axis=1) if len(pairs) else [])

@@ -28,10 +28,16 @@ def _missing(own, others):
     rest = rest[np.argsort(-rest[:, 3], kind="stable")]
     if len(own) and len(rest):
         rest = rest[~np.isfinite(cKDTree(own[:, :2]).query(rest[:, :2], distance_upper_bound=_same())[0])]
-    if len(rest):
-        pairs = cKDTree(rest[:, :2]).query_pairs(_same(), output_type="ndarray")
-        rest = np.delete(rest, np.unique(pairs.max(axis=1)) if len(pairs) else [], axis=0)
+    rest = rest[first_of_each(rest[:, :2])]
     return rest[:, 0], rest[:, 1], rest[:, 2].astype(int)
+
+
+def first_of_each(places):
+    """Rows of ``places`` (n, 2; pixel) without an earlier one at the same place."""
+    if not len(places):
+        return np.zeros(0, int)
+    pairs = cKDTree(places).query_pairs(_same(), output_type="ndarray")
+    return np.setdiff1d(np.arange(len(places)), pairs.max(axis=1) if len(pairs) else [])
 
 
 def _same():
