@@ -20,8 +20,7 @@ from processing.release.sky.decide import judge
 from processing.release.sky.duplicates import use_and_dup
 from processing.release.sky.groups import groups_of
 from processing.release.sky.keys import bare_names, unique_names
-from processing.release.sky.neighbours import neighbour_columns
-from processing.sphere import nearest_others
+from processing.release.sky.neighbours import nearest_neighbours
 
 LIGHT = ("k_m_k20fe", "k_m_7", "h_m_7", "j_m_7")
 """By the first of these that is known galaxies are compared."""
@@ -133,22 +132,16 @@ def _keys(rows, kept):
 
 def _write_kept(folder, galaxies, kept, keys, flag, use, dup):
     rows, (axis, ratio, angle) = galaxies.rows, galaxies.ellipse
-    distance, other = nearest_others(rows.ra[kept], rows.dec[kept])
-    prox, pxpa, pxcntr = neighbour_columns(
-        rows.ra[kept], rows.dec[kept], distance, rows.ra[kept][other], rows.dec[kept][other], keys[other])
+    prox, pxpa, pxcntr = nearest_neighbours(rows.ra[kept], rows.dec[kept], keys)
     names = unique_names(bare_names(galaxies.names.take(pa.array(kept))), keys)
     table = pa.table({
         "index": rows.index[kept], "ext_key": keys, "scan": rows.scan[kept].astype(np.int32),
         "row": rows.row[kept].astype(np.int32), "ra": rows.ra[kept], "dec": rows.dec[kept], "axis": axis[kept],
         "ratio": ratio[kept], "angle": angle[kept], "hidden": galaxies.hidden[kept], "designation": names,
         "cc_flg": flag.tolist(), "use_src": use[kept].astype(np.int16), "dup_src": dup[kept].astype(np.int16),
-        "prox": _nullable(prox, pa.float32()), "pxpa": _nullable(pxpa, pa.int16()),
-        "pxcntr": _nullable(pxcntr, pa.int32())})  # fmt: skip
+        "prox": pa.array(prox, pa.float32()), "pxpa": pa.array(pxpa, pa.int16()),
+        "pxcntr": pa.array(pxcntr, pa.int32())})  # fmt: skip
     write_rows(kept_file(folder), table.take(pa.array(np.lexsort((keys, rows.index[kept])))))
-
-
-def _nullable(values, kind):
-    return pa.array(values.data, kind, mask=np.ma.getmaskarray(values))
 
 
 def _write_groups(folder, rows, verdict, kept, keys, radius):

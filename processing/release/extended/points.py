@@ -57,8 +57,8 @@ def matches(galaxies, own, around):
 
 
 def near_cell(folder, number):
-    """The extended sources whose ellipse may hold points of a cell, or whose own point source may be one of them: dict of
-    arrays (see ``kept_file``)."""
+    """The extended sources whose ellipse may hold points of a cell, or whose own point source may be one of them: dict
+    of arrays (see ``kept_file``)."""
     table, plan = open_rows(kept_file(folder)), key_plan(folder)
     names = ("ext_key", "ra", "dec", "axis", "ratio", "angle", "hidden")
     columns = {name: table[name].to_numpy(zero_copy_only=False) for name in names}
