@@ -18,7 +18,7 @@ from processing.extended.features import BAND, EXTENDED, GALAXY, LETTERS
 from processing.extended.features import band_numbers, extended_numbers, galaxy_numbers, numbers
 from processing.extended.parameters import NAMES, SYMMETRY
 from processing.extended.ridge import Ridge
-from processing.extended.trees import Forest, forest_of
+from processing.extended.trees import Forest, forest_of, probability
 
 FILE = Path(__file__).with_name("classifier.json")
 
@@ -81,15 +81,11 @@ def scores(stamp, ridges, trained=None):
     trained = trained or classifier()
     found = numbers(stamp, ridges)
     _, extended, galaxy = trained.log_odds(found)
-    columns = {"e_score": 2 - _probability(extended), "g_score": 2 - _probability(galaxy)}
+    columns = {"e_score": 2 - float(probability(extended)), "g_score": 2 - float(probability(galaxy))}
     for band in LETTERS:
         if band in stamp.bands:
             columns |= {f"{band}_{name}": value for name, value in _band_columns(found, band, ridges[band]).items()}
     return columns
-
-
-def _probability(log_odds):
-    return float(1 / (1 + np.exp(-np.clip(log_odds, -30, 30))))
 
 
 def _band_columns(found, band, ridge):

@@ -40,9 +40,10 @@ class Forest:
         found = factor * (self.start + self.value[tree, node].sum(axis=1)) + constant
         return found + crowd * rows[:, self.names.index("density")]
 
-    def probability(self, rows):
-        """1 / (1 + exp(-log odds)): (n,)."""
-        return 1 / (1 + np.exp(-np.clip(self.log_odds(rows), -30, 30)))
+
+def probability(log_odds):
+    """1 / (1 + exp(-log odds)), of one or many."""
+    return 1 / (1 + np.exp(-np.clip(log_odds, -30, 30)))
 
 
 def forest_of(record):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from processing.extended.trees import forest_of
+from processing.extended.trees import forest_of, probability
 
 RECORD = {
     "names": ["width", "colour", "density"], "start": 0.5, "calibration": [2.0, -1.0, 0.25],
@@ -28,4 +28,4 @@ def test_many_rows_at_once_are_as_one_by_one():
 def test_probability_is_that_of_the_odds():
     forest = forest_of(RECORD)
     odds = forest.log_odds((0.5, 9.0, 1.0))
-    assert forest.probability((0.5, 9.0, 1.0)) == pytest.approx(np.exp(odds) / (1 + np.exp(odds)))
+    assert probability(odds) == pytest.approx(np.exp(odds) / (1 + np.exp(odds)))
