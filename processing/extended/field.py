@@ -47,8 +47,8 @@ class PointSources:
     """The point sources of a band, galaxies among them (as points): arrays with one element a source.
 
     ``x``, ``y``: pixel, 0-based; ``flux``, ``flux_err``: DN; ``chi2``: of the profile fit, NaN for other fluxes;
-    ``method``: 1, 2, 3, 4 as in ``rd_flg`` (1 and 3: saturated); ``row``: of the merged source in ``points.parquet``, -1
-    for none.
+    ``method``: 1, 2, 3, 4 as in ``rd_flg`` (1 and 3: saturated); ``row``: of the merged source in ``points.parquet``,
+    -1 for none.
     """
 
     x: np.ndarray
