@@ -15,6 +15,7 @@ from scipy import ndimage, sparse
 from scipy.linalg import solveh_banded
 
 from processing.config import survey
+from processing.extended.noise import ROBUST
 from processing.extended.pixels import add_cells, surface
 
 CELL = 4
@@ -116,7 +117,7 @@ def _meshes(cells):
     count = known.sum(axis=2)
     median = _median(each, count)
     off = np.abs(each - median[..., None])
-    sigma = 1.4826 * np.median(off[known]) if known.any() else 0.0
+    sigma = ROBUST * np.median(off[known]) if known.any() else 0.0
     kept = known & (off <= CLIP * sigma)
     number = kept.sum(axis=2)
     mean = np.where(kept, each, 0.0).sum(axis=2) / np.maximum(number, 1)

@@ -70,9 +70,8 @@ def annulus(model, band, radius):
     of that isophote has no light left, DN a pixel; NaN when too few clean pixels are in it."""
     view, ellipse = model.views[band], model.ellipse
     y, x = np.ogrid[:view.data.shape[0], :view.data.shape[1]]
-    cos, sin = np.cos(ellipse.angle), np.sin(ellipse.angle)
-    dx, dy = x - ellipse.x, y - ellipse.y
-    square = ((dx * cos + dy * sin) ** 2 + ((dy * cos - dx * sin) / ellipse.ratio) ** 2) / max(radius, 12.0) ** 2
+    u, v = ellipse.axes(x, y)
+    square = (u**2 + v**2) / max(radius, 12.0) ** 2
     found = view.data[(square > 4) & (square < 5.76) & (view.mask & Mask.HIDDEN == 0) & np.isfinite(view.data)]
     return float(np.median(found)) if found.size > 50 else np.nan
 

@@ -11,9 +11,10 @@ from processing.config import survey
 from processing.extended.background import MESH, Plate, cell_means, plate
 from processing.extended.field import BandField, Field
 from processing.extended.glare import glare_of, lifted
+from processing.extended.noise import robust_scatter, typical
 from processing.extended.pixels import take_off
 from processing.extended.psf import RADIUS, CellPSF, cell_psf
-from processing.extended.starlight import FAINTEST, draw, drawable, typical, wings_reach
+from processing.extended.starlight import FAINTEST, draw, drawable, wings_reach
 from processing.extended.unlisted import unlisted, with_unlisted
 from processing.extended.wide import Discs, Width, widths
 
@@ -142,12 +143,6 @@ def objects_in(left):
         above = np.nan_to_num(smooth) > survey().extended_field.object * robust_scatter(smooth)
         found |= ndimage.distance_transform_edt(~above) <= GROW * sigma if above.any() else above
     return found
-
-
-def robust_scatter(values):
-    """One sigma of the values about their median, from the half of them nearest to it; NaN do not count."""
-    known = values[np.isfinite(values)]
-    return 1.4826 * float(np.median(np.abs(known - np.median(known)))) if known.size else np.inf
 
 
 def _level_error(left):

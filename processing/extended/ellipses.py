@@ -23,6 +23,11 @@ class Ellipse:
         least = survey().extended_measures.least_minor
         return np.minimum(np.maximum(self.ratio, least / np.maximum(radii, 1e-6)), 1.0)
 
+    def axes(self, x, y):
+        """Where places lie along the major and across it, in units in which the ellipse is a circle, pixel: u, v."""
+        dx, dy, cos, sin = x - self.x, y - self.y, np.cos(self.angle), np.sin(self.angle)
+        return dx * cos + dy * sin, (dy * cos - dx * sin) / self.ratio
+
     def circle(self):
         return replace(self, ratio=1.0, angle=0.0)
 

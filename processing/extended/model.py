@@ -60,8 +60,7 @@ def _shapes(bands, total, place):
     rules = survey().extended_measures
     images = {band: (view.filled, view.mask & Mask.HIDDEN == 0, view.sigma) for band, view in bands.items()}
     clean = np.logical_and.reduce([good for _, good, _ in images.values()])
-    sup = total, clean, np.sqrt(len(bands))
-    found = {"sup": isophote(*sup[:2], rules.shape_sigma * sup[2], place)}
+    found = {"sup": isophote(total, clean, rules.shape_sigma * np.sqrt(len(bands)), place)}
     steep = {}
     for band, (image, good, sigma) in images.items():
         found[band] = isophote(image, good, rules.shape_sigma * sigma, place, found["sup"])

@@ -108,7 +108,7 @@ def _fit(rings, psf, start, inverse, best=None):
     data = np.column_stack([rings.mean, rings.cosine])
     weight = 1 / (noise + (rings.level**2, 0))
     nodes, weights = quadrature(rings.edges)
-    p, model, slopes = sersic_fit.fit(data, weight, nodes, weights, rings.ratio, start, start, inverse, psf,
+    p, model, slopes = sersic_fit.fit(data, weight, nodes, weights, rings.ratio, start, inverse, psf,
                                       TABLE[0], sersic.shares(), TABLE[1])  # fmt: skip
     normal = np.linalg.inv(np.einsum("nca,nc,ncb->ab", slopes, weight, slopes) + np.diag(inverse))
     gain = np.einsum("ab,ncb,nc->can", normal, slopes, weight)

@@ -12,6 +12,7 @@ from scipy import ndimage
 from scipy.spatial import cKDTree
 
 from processing.extended import cuts
+from processing.extended.noise import ROBUST
 from processing.extended.parameters import NAMES, SYMMETRY, centred, measured
 
 HALF = 20
@@ -29,9 +30,6 @@ BRIGHT, MOST = 15.0, 300
 
 PRIOR_STARS = 10.0
 """Weight of what is expected where the field has few stars, in stars."""
-
-ROBUST = 1.4826
-"""One sigma of a Gaussian over its median absolute deviation."""
 
 
 @dataclass(frozen=True)

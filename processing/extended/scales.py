@@ -7,7 +7,7 @@ import numpy as np
 from scipy import ndimage
 
 from processing.config import survey
-from processing.extended.clean import robust_scatter
+from processing.extended.noise import robust_scatter
 from processing.extended.pixels import add_band, add_cells
 from processing.extended.starlight import draw
 

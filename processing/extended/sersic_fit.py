@@ -28,14 +28,14 @@ def in_rings(nodes, weights, ratio, p, psf, log_indices, table, sigmas):
 
 
 @numba.njit(cache=True, nogil=True)
-def fit(data, weight, nodes, weights, ratio, start, prior, prior_weight, psf, log_indices, table, sigmas):
+def fit(data, weight, nodes, weights, ratio, start, start_weight, psf, log_indices, table, sigmas):
     """Levenberg-Marquardt fit of the sum of profiles to rings.
 
     Parameters
     ----------
     data, weight : ndarray, (n, 2): means and cos 2t amplitudes, DN a pixel, and their weights, DN**-2
-    start, prior, prior_weight : ndarray, (m,): first guess of p, four for each profile, what is known of it and its
-        inverse variances
+    start, start_weight : ndarray, (m,): first guess of p, four for each profile, which is all that is known of it
+        beforehand, and its inverse variances
 
     Returns
     -------
@@ -43,14 +43,14 @@ def fit(data, weight, nodes, weights, ratio, start, prior, prior_weight, psf, lo
     """
     p, damping, m = start.copy(), 1e-2, start.size
     model, slope = in_rings(nodes, weights, ratio, p, psf, log_indices, table, sigmas)
-    cost = _cost(data, weight, model, p, prior, prior_weight)
+    cost = _cost(data, weight, model, p, start, start_weight)
     normal, right = np.empty((m, m)), np.empty(m)
     for _ in range(60):
         for a in range(m):
-            right[a] = prior_weight[a] * (prior[a] - p[a])
+            right[a] = start_weight[a] * (start[a] - p[a])
             for b in range(m):
                 normal[a, b] = 0.0
-            normal[a, a] = prior_weight[a]
+            normal[a, a] = start_weight[a]
         for i in range(data.shape[0]):
             for c in range(2):
                 w, miss = weight[i, c], data[i, c] - model[i, c]
@@ -69,7 +69,7 @@ def fit(data, weight, nodes, weights, ratio, start, prior, prior_weight, psf, lo
             trial[first + 2] = min(max(trial[first + 2], log_indices[0]), log_indices[-1])
             trial[first + 3] = min(max(trial[first + 3], -3.0), 0.25)
         new, new_slope = in_rings(nodes, weights, ratio, trial, psf, log_indices, table, sigmas)
-        new_cost = _cost(data, weight, new, trial, prior, prior_weight)
+        new_cost = _cost(data, weight, new, trial, start, start_weight)
         if new_cost < cost:
             gain = cost - new_cost
             p, model, slope, cost, damping = trial, new, new_slope, new_cost, 0.2 * damping
@@ -83,11 +83,11 @@ def fit(data, weight, nodes, weights, ratio, start, prior, prior_weight, psf, lo
 
 
 @numba.njit(cache=True, nogil=True)
-def _cost(data, weight, model, p, prior, prior_weight):
+def _cost(data, weight, model, p, start, start_weight):
     total = 0.0
     for i in range(data.shape[0]):
         for c in range(2):
             total += weight[i, c] * (data[i, c] - model[i, c]) ** 2
     for a in range(p.size):
-        total += prior_weight[a] * (p[a] - prior[a]) ** 2
+        total += start_weight[a] * (p[a] - start[a]) ** 2
     return total

@@ -70,7 +70,4 @@ def _contamination(model):
         return 2
     mask = np.bitwise_or.reduce([view.mask & Mask.HIDDEN for view in model.views.values()])
     y, x = np.nonzero(mask)
-    cos, sin = np.cos(shape.ellipse.angle), np.sin(shape.ellipse.angle)
-    dx, dy = x - model.place[0], y - model.place[1]
-    far = np.hypot(dx * cos + dy * sin, (dy * cos - dx * sin) / shape.ellipse.ratio)
-    return int((far < 1.3 * shape.radius).any())
+    return int((np.hypot(*shape.ellipse.axes(x, y)) < 1.3 * shape.radius).any())

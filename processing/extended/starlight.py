@@ -44,20 +44,6 @@ def draw(image, stars, rows, psf, noise, corner=(0, 0), sign=1):
     add_wings(image, x[far] - x0, y[far] - y0, flux[far], reach[far], RADIUS + 0.5, wings_table(), TABLE)
 
 
-def typical(noise):
-    """Median noise of a pixel, DN."""
-    sample = noise[::16, ::16]
-    return float(np.median(sample[np.isfinite(sample)]))
-
-
-def by_row(noise):
-    """Noise of each row in units of the typical one: (ny,); 1 where nothing is observed."""
-    some = noise[:, ::16]
-    known = np.isfinite(some)
-    mean = np.where(known, some, 0.0).sum(axis=1) / np.maximum(known.sum(axis=1), 1)
-    return np.where(known.any(axis=1), mean / typical(noise), 1.0)
-
-
 @cache
 def wings_table():
     """Share of a star's light in an arcsec2 at distances 0, TABLE, 2 TABLE, ... arcsec: (n,)."""

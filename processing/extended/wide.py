@@ -14,9 +14,10 @@ from scipy import fft
 
 from processing.config import survey
 from processing.detect.noise import HALF_WIDTH, passband_excess, whiten
+from processing.extended.noise import by_row, robust_scatter, typical
 from processing.extended.pixels import responses
 from processing.extended.psf import cell_psf
-from processing.extended.starlight import by_row, saturated, typical
+from processing.extended.starlight import saturated
 from processing.photometry.scan.profiles import WIDTHS, mixture
 from processing.photometry.spline_psf import KNOTS, SplinePSF, evaluate
 
@@ -119,7 +120,7 @@ def _ridge(y, share, sigma, usual):
     usual = usual[sigma[usual] <= max(PRECISE, np.sort(sigma[usual])[FEW - 1])]
     parts = np.array_split(usual[np.argsort(y[usual], kind="stable")], max(1, round(len(usual) / WINDOW)))
     place, middle = (np.array([np.median(one[part]) for part in parts]) for one in (y, share))
-    off = [1.4826 * np.median(np.abs(share[part] - value)) for part, value in zip(parts, middle)]
+    off = [robust_scatter(share[part]) for part in parts]
     beyond = [max(one**2 - np.median(sigma[part]) ** 2, 0.0) for one, part in zip(off, parts)]
     scatter = np.hypot(least, np.sqrt(beyond))
     return np.interp(y, place, middle), np.interp(y, place, scatter)
