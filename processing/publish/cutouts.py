@@ -58,7 +58,7 @@ def box_of(region, header):
     near = region.outline[region.outline @ centre > 0.5]  # the other side of the sky has no place in the projection
     found = [rim[region.holds(at_rim)]]
     if len(near):
-        pixels = np.rint(wcs.wcs_world2pix(np.transpose(_angles(near)), 1))
+        pixels = np.rint(wcs.wcs_world2pix(np.transpose(angles(near)), 1))
         found.append(pixels[((pixels >= 1) & (pixels <= size)).all(axis=1)])
     found = np.concatenate(found).astype(int)
     return (*np.stack([found.min(axis=0), found.max(axis=0)], axis=1).ravel().tolist(),) if len(found) else None
@@ -75,13 +75,18 @@ def cut(path, region):
             return None
         x0, x1, y0, y1 = box
         pixels = np.ascontiguousarray(hdus[0].section[y0 - 1:y1, x0 - 1:x1])
-        header = _moved(header, x0, y0, pixels.shape)
+        header = moved(header, x0, y0, pixels.shape)
         header.add_history(f"Columns {x0} to {x1}, lines {y0} to {y1} of the image")
+    return fits_bytes(header, pixels)
+
+
+def fits_bytes(header, pixels):
+    """The bytes of a FITS file with this header, which has to fit, and these pixels."""
     data = pixels.astype(pixels.dtype.newbyteorder(">"), copy=False).tobytes()
     return header.tostring().encode("ascii") + data + bytes(-len(data) % BLOCK)
 
 
-def _moved(header, x0, y0, shape):
+def moved(header, x0, y0, shape):
     """The header of the part of an image that begins with its pixel (x0, y0) and has this shape (lines, columns)."""
     header = header.copy()
     header["NAXIS2"], header["NAXIS1"] = shape
@@ -120,7 +125,7 @@ def _range(ra0, ra1, dec0, dec1):
     along, up = ra0 + width * step, dec0 + (dec1 - dec0) * step
     sides = [(along, dec0), (along, dec1), (ra0, up), (ra0 + width, up)]
     outline = np.concatenate([_vectors(*np.broadcast_arrays(*side)) for side in sides])
-    return Region(outline, lambda points: _in_range(*_angles(points), ra0, width, dec0, dec1))
+    return Region(outline, lambda points: _in_range(*angles(points), ra0, width, dec0, dec1))
 
 
 def _in_range(ra, dec, ra0, width, dec0, dec1):
@@ -175,7 +180,7 @@ def _vectors(ra, dec):
     return np.stack([np.cos(dec) * np.cos(ra), np.cos(dec) * np.sin(ra), np.sin(dec)], axis=-1)
 
 
-def _angles(vectors):
+def angles(vectors):
     """Longitude from 0 to 360 and latitude, degrees."""
     x, y, z = vectors.T
     return np.degrees(np.arctan2(y, x)) % 360, np.degrees(np.arctan2(z, np.hypot(x, y)))

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from processing.publish.cutouts import angles, moved
+
 MOST = 2048
 """Pixels of the side of a stamp, at most."""
 
@@ -37,19 +39,16 @@ def _begin(header, data, outline):
     """A Stamp without a pixel on the grid of an image, around an outline."""
     from astropy.wcs import WCS
 
-    x, y = WCS(header).wcs_world2pix(*_angles(outline), 1)
+    x, y = WCS(header).wcs_world2pix(*angles(outline), 1)
     (x0, x1), (y0, y1) = ((int(np.ceil(v.min())), int(np.floor(v.max()))) for v in (x, y))
     if max(x1 - x0, y1 - y0) >= MOST:
         raise ValueError(f"a stamp has at most {MOST} pixels a side, found {x1 - x0 + 1} x {y1 - y0 + 1}")
-    moved = header.copy()
-    moved["NAXIS1"], moved["NAXIS2"] = x1 - x0 + 1, y1 - y0 + 1
-    moved["CRPIX1"] -= x0 - 1
-    moved["CRPIX2"] -= y0 - 1
-    moved.add_history(f"Columns {x0} to {x1}, lines {y0} to {y1} of the image; beyond its edges other images")
+    empty = np.full((y1 - y0 + 1, x1 - x0 + 1), np.nan, np.float32)
+    header = moved(header, x0, y0, empty.shape)
+    header.add_history(f"Columns {x0} to {x1}, lines {y0} to {y1} of the image; beyond its edges other images")
     seen = data[np.isfinite(data)][::7]
     low, sky = np.percentile(seen, [15.87, 50]) if len(seen) else (0.0, 0.0)
-    empty = np.full((y1 - y0 + 1, x1 - x0 + 1), np.nan, np.float32)
-    return Stamp(moved, empty, float(sky), max(float(sky - low), 1e-3))
+    return Stamp(header, empty, float(sky), max(float(sky - low), 1e-3))
 
 
 def fill(found, header, data, plain=False):
@@ -92,9 +91,3 @@ def _bilinear(image, x, y):
             weight = across * along
             total += np.where(weight > 0, weight * image[line, column], 0.0)
     return np.where(inside, total, np.nan)
-
-
-def _angles(vectors):
-    """Longitude and latitude, degrees."""
-    x, y, z = vectors.T
-    return np.degrees(np.arctan2(y, x)) % 360, np.degrees(np.arctan2(z, np.hypot(x, y)))

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from processing.publish.cutouts import BLOCK
+from processing.publish.cutouts import fits_bytes
 from processing.publish.galaxy_links import BANDS, COLOUR, stamp_side
 from processing.publish.links import FITS, JPEG
 from processing.publish.mosaic import Stamp, fill, stamp
@@ -72,8 +72,7 @@ def as_fits(found):
     header["BITPIX"] = -32
     for name in ("BSCALE", "BZERO", "BLANK"):
         header.remove(name, ignore_missing=True)
-    data = found.pixels.astype(">f4").tobytes()
-    return header.tostring().encode("ascii") + data + bytes(-len(data) % BLOCK)
+    return fits_bytes(header, found.pixels.astype(np.float32))
 
 
 def as_jpeg(stamps):
