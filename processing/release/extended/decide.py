@@ -14,7 +14,7 @@ from processing.release.extended.selection import AFTER_DUPLICATES, TEXTS
 from processing.release.plan import WORK, scan_file
 from processing.release.rows import open_rows, write_rows
 from processing.release.scans.points import Points
-from processing.release.scans.scan_table import INDEX, MARGIN
+from processing.release.scans.scan_table import MARGIN
 from processing.release.sky.cell_rows import NAMES, CellRows
 from processing.release.sky.decide import judge
 from processing.release.sky.duplicates import use_and_dup
@@ -87,29 +87,20 @@ def decide_extended(folder, results, chosen, tile):
 
 
 def read_galaxies(folder, results, chosen, tile):
-    """The Galaxies of all scans that have some."""
-    numbers = [one.number for one in results if one.rows]
+    """The Galaxies of all scans in which some were looked for, at least one."""
+    numbers = [one.number for one in results if one.rows is not None]
     tables = [open_rows(scan_file(folder, number, ROWS)) for number in numbers]
-    counts = [len(table) for table in tables]
-    scan = np.repeat(np.array(numbers, int), counts)
-    row = np.concatenate([np.empty(0, int), *(np.arange(count) for count in counts)])
-
-    def numbers_of(name):
-        return np.concatenate([np.empty(0), *(Points(table).numbers(name) for table in tables)])
-
-    found = {name: np.concatenate([np.empty(0), *(table[column].to_numpy() for table in tables)])
-             for name, column in NAMES.items() if name != "index"}
-    found["index"] = np.concatenate([np.empty(0, np.int64), *(table[INDEX].to_numpy() for table in tables)])
-    for name in ("rank", "possible", "partners", "failed"):
-        found[name] = found[name].astype(int)
-    rows = CellRows(scan=scan, row=row, own=np.ones(len(scan), bool), chosen=scan < chosen, tile=tile[scan], **found)
-    magnitude = np.full(len(scan), np.nan)
+    counts = [len(one) for one in tables]
+    table, scan = pa.concat_tables(tables), np.repeat(numbers, counts)
+    found = {name: table[column].to_numpy() for name, column in NAMES.items()}
+    rows = CellRows(scan=scan, row=np.concatenate([np.arange(count) for count in counts]), own=np.ones(len(scan), bool),
+                    chosen=scan < chosen, tile=tile[scan], **found)  # fmt: skip
+    known, magnitude = Points(table), np.full(len(scan), np.nan)
     for name in LIGHT:
-        magnitude = np.where(np.isfinite(magnitude), magnitude, _positive(numbers_of(name)))
-    names = pa.chunked_array([chunk for table in tables for chunk in table["designation"].chunks], pa.string())
-    flags = np.concatenate([np.empty(0, "U1"), *(np.array(table["cc_flg"].to_pylist(), "U1") for table in tables)])
-    hidden = np.nan_to_num(numbers_of("blk_fac")) > 1
-    return Galaxies(rows, names, magnitude, ellipse_columns(numbers_of), hidden, flags)
+        magnitude = np.where(np.isfinite(magnitude), magnitude, _positive(known.numbers(name)))
+    hidden = np.nan_to_num(known.numbers("blk_fac")) > 1
+    flags = np.array(table["cc_flg"].to_pylist(), "U1")
+    return Galaxies(rows, table["designation"], magnitude, ellipse_columns(known.numbers), hidden, flags)
 
 
 def _positive(magnitude):
