@@ -10,7 +10,7 @@ from processing.errors import SurveyError
 from processing.publish.processes import command_line, end, environment, listener, pid_in, wait_until
 from processing.publish.site import as_account, identity, read_settings
 
-PROGRAM = ["/usr/bin/python3", "-m", "processing.publish.launch", "serve", "start", "--foreground"]
+PROGRAM = ["/usr/bin/python3", "-m", "processing.answer.launch", "serve", "start", "--foreground"]
 
 PATIENCE = 60.0
 """Seconds that a start may take; it takes about three."""

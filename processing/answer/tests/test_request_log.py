@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from processing.publish.request_log import LONGEST, line, timed
+from processing.answer.request_log import LONGEST, line, timed
 
 
 class Request:

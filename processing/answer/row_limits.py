@@ -88,6 +88,6 @@ def _as_this_program(command_line):
 
     def changed(transitions, job):
         _, words = command_line(transitions, job)
-        return sys.executable, [sys.executable, "-m", "processing.publish.launch", *words[1:]]
+        return sys.executable, [sys.executable, "-m", "processing.answer.launch", *words[1:]]
 
     return changed

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from processing.publish.health import verdict
+from processing.answer.health import verdict
 
 
 class UndefinedTable(Exception):

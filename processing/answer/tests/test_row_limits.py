@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from processing.publish.row_limits import Limit, at_most, limit_query
+from processing.answer.row_limits import Limit, at_most, limit_query
 
 
 @pytest.mark.parametrize("top,maxrec,asked,limit", [

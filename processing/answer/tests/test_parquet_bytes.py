@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from processing.publish.parquet_bytes import Column, Writer
+from processing.answer.parquet_bytes import Column, Writer
 
 ARROW = {"short": pa.int16(), "int": pa.int32(), "long": pa.int64(), "float": pa.float32(), "double": pa.float64(),
          "boolean": pa.bool_(), "text": pa.string()}  # fmt: skip

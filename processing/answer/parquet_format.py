@@ -6,7 +6,7 @@
 import itertools
 import re
 
-from processing.publish.parquet_bytes import NUMBERS, Column, Writer
+from processing.answer.parquet_bytes import NUMBERS, Column, Writer
 
 MEDIA_TYPE = "application/vnd.apache.parquet"
 ALIASES = ("application/x-parquet", "application/parquet")

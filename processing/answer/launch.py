@@ -16,7 +16,7 @@ THREADS = 40
 def main():
     from gavo.user import cli
 
-    from processing.publish import dialect, health, media_types, parquet_format, request_log, row_limits
+    from processing.answer import dialect, health, media_types, parquet_format, request_log, row_limits
 
     for what in (row_limits, parquet_format, dialect, media_types):
         what.use_in_dachs()
