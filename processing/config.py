@@ -614,23 +614,28 @@ class EachKeyOnce(yaml.SafeLoader):
 @cache
 def survey(path=SURVEY_FILE):
     """The numbers in ``path``; SurveyError names the key that is unknown, missing, there twice or in another unit."""
+    return read_sections(Survey, path, "source")
+
+
+def read_sections(kind, path, why):
+    """A file of sections of values as the dataclass ``kind``; beside value and unit each has the text ``why``."""
     try:
         raw = yaml.load(Path(path).read_text(), EachKeyOnce)
     except (OSError, yaml.YAMLError) as error:
         raise SurveyError(f"{path}: cannot be read as YAML: {error}") from error
-    sections = {f.name: f.type for f in fields(Survey)}
+    sections = {f.name: f.type for f in fields(kind)}
     _same_keys(raw, sections, str(path))
-    return Survey(**{name: _section(kind, raw[name], f"{path}: {name}") for name, kind in sections.items()})
+    return kind(**{name: _section(part, raw[name], why, f"{path}: {name}") for name, part in sections.items()})
 
 
-def _section(kind, raw, where):
+def _section(kind, raw, why, where):
     known = {f.name: f for f in fields(kind)}
     _same_keys(raw, known, where)
-    return kind(**{name: _value(raw[name], f.metadata["unit"], f"{where}.{name}") for name, f in known.items()})
+    return kind(**{name: _value(raw[name], f.metadata["unit"], why, f"{where}.{name}") for name, f in known.items()})
 
 
-def _value(entry, unit, where):
-    _same_keys(entry, {"value", "unit", "source"}, where)
+def _value(entry, unit, why, where):
+    _same_keys(entry, {"value", "unit", why}, where)
     if entry["unit"] != unit:
         raise SurveyError(f"{where}: unit {entry['unit']!r}, expected {unit!r}")
     value = entry["value"]

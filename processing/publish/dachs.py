@@ -8,6 +8,7 @@ import subprocess
 import tarfile
 import zlib
 
+from processing.answer.limits import dachs_settings, limits
 from processing.errors import SurveyError
 from processing.publish.cluster import connect
 from processing.publish.site import CHECKOUT, ETC, as_account
@@ -60,7 +61,7 @@ def _package_archive():
     """
     buffer, package = io.BytesIO(), CHECKOUT / "processing"
     with tarfile.open(fileobj=buffer, mode="w") as archive:
-        for path in [*sorted(package.rglob("*")), ETC / "survey.yaml"]:
+        for path in [*sorted(package.rglob("*")), ETC / "survey.yaml", ETC / "limits.yaml"]:
             if path.suffix in (".py", ".yaml") and "tests" not in path.parts:
                 archive.addfile(*_archived(path.relative_to(CHECKOUT), path.read_bytes()))
     return buffer.getvalue()
@@ -73,7 +74,7 @@ def _archived(name, content):
 
 
 def settings_text(place):
-    """``etc/gavo.rc`` with the folders, the account and the port of this machine."""
+    """``etc/gavo.rc`` with the folders, the account and the port of this machine, and with ``etc/limits.yaml``."""
     settings = place.settings
     for section in ("general", "web"):
         if not settings.has_section(section):
@@ -83,10 +84,23 @@ def settings_text(place):
                                 "gavoGroup": group})
     settings["web"].update({"user": place.account.pw_name, "serverPort": str(place.port)})
     settings["web"].setdefault("serverURL", place.url)
+    for section, values in dachs_settings(limits()).items():
+        _set_limits(settings, section, values)
     lines = ["# Made from etc/gavo.rc of the checkout at every start: edit that one."]
     for section in settings.sections():
         lines += ["", f"[{section}]", *(f"{key}: {value}" for key, value in settings[section].items())]
     return "\n".join(lines) + "\n"
+
+
+def _set_limits(settings, section, values):
+    """Fill in what follows from etc/limits.yaml; SurveyError when etc/gavo.rc says something about it, too."""
+    if not settings.has_section(section):
+        settings.add_section(section)
+    for key, value in values.items():
+        if settings[section].get(key, str(value)) != str(value):
+            raise SurveyError(f"etc/gavo.rc: [{section}] {key} is {settings[section][key]}, but limits are set in "
+                              f"etc/limits.yaml alone, from which it would be {value}: take it out of etc/gavo.rc")
+        settings[section][key] = str(value)
 
 
 def init(place):
