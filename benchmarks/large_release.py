@@ -97,14 +97,14 @@ def _in_the_plane(rows, rng):
 
     towards_the_centre = rng.random(rows) < 0.5
     longitude = np.where(towards_the_centre, rng.laplace(0, 40, rows), rng.uniform(0, 360, rows))
-    latitude = np.clip(rng.laplace(0, 8, rows), -90, 90)
+    latitude = (rng.laplace(0, 8, rows) + 90) % 180 - 90
     place = SkyCoord(l=longitude % 360, b=latitude, unit="deg", frame="galactic").icrs
     return place.ra.deg, place.dec.deg
 
 
 def _in_clusters(rows, rng):
     ra, dec, size = np.array(CLUSTERS)[rng.integers(0, len(CLUSTERS), rows)].T
-    dec = np.clip(dec + size * rng.standard_normal(rows), -90, 90)
+    dec = dec + size * rng.standard_normal(rows)
     return ra + size * rng.standard_normal(rows) / np.cos(np.radians(dec)), dec
 
 
