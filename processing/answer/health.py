@@ -5,6 +5,8 @@ and the reason. It answers within seconds whatever the database does. While the 
 (``touch state/gavo/state/MAINT``), the answer is 503, as for all other addresses: so a server is taken out of use.
 """
 
+from processing.answer import abandoned
+
 SECONDS = 4.0
 """How long the database, or the threads that ask it, may take to say anything."""
 
@@ -19,7 +21,7 @@ def use_in_dachs():
 
 def page():
     """The resource for Twisted; requests that come while the database is being asked get the same answer."""
-    from twisted.internet import reactor, threads
+    from twisted.internet import reactor
     from twisted.web import resource, server
 
     class Health(resource.Resource):
@@ -29,7 +31,7 @@ def page():
         def render_GET(self, request):
             if self.waiting is None:
                 self.waiting = []
-                asked = threads.deferToThread(ask)
+                asked = abandoned.quickly(ask)
                 asked.addTimeout(SECONDS, reactor)
                 asked.addBoth(self.answer)
             self.waiting.append(request)

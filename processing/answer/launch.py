@@ -9,21 +9,20 @@ parquet_format, dialect).
 
 import sys
 
-THREADS = 40
-"""With a database connection each, well below max_connections in etc/postgresql.conf."""
-
 
 def main():
     from gavo.user import cli
 
-    from processing.answer import dialect, health, media_types, parquet_format, request_log, row_limits
+    from processing.answer import dialect, guard, health, media_types, parquet_format, request_log, row_limits
+    from processing.answer.limits import limits
 
-    for what in (row_limits, parquet_format, dialect, media_types):
+    for what in (row_limits, parquet_format, dialect, media_types, guard):
         what.use_in_dachs()
     if "serve" in sys.argv:
         from twisted.internet import reactor
 
-        reactor.suggestThreadPoolSize(THREADS)
+        reactor.suggestThreadPoolSize(limits().work.threads)
+        guard.use_in_server()
         request_log.use_in_dachs()
         health.use_in_dachs()
     return cli.main()

@@ -1,0 +1,15 @@
+"""Everything that closes a weakness of the stock server, in the order in which it is put to use (launch.py)."""
+
+from processing.answer import abandoned, pools
+
+
+def use_in_dachs():
+    """In every process of the server, those of asynchronous jobs too."""
+    for what in (pools,):
+        what.use_in_dachs()
+
+
+def use_in_server():
+    """In the process that answers requests."""
+    for what in (abandoned,):
+        what.use_in_server()
