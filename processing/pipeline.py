@@ -72,6 +72,7 @@ STAGES = (
           "hips, publish"),
     Stage("load", "publish.store.load", "catalogs", "tables beside the running ones", "release", "publish"),
     Stage("switch", "publish.switch.switch", "these tables", "TAP, SCS, SIA, ObsCore", "release", "publish"),
+    Stage("answers", "answer.launch.main", "queries", "tables, images", "request", "serve"),
 )
 
 
@@ -96,7 +97,8 @@ TASKS = (
     Task("detector", "night.tasks.detector", "band", (), ("stills",)),
     Task("stars", "night.tasks.stars", "calibration scan", ("detector",), ("scan", "places", "standards")),
     Task("zero points", "night.tasks.zero_points", "night", ("stars",), ("standards",)),
-    Task("places", "night.tasks.places", "science scan", ("detector",), ("scan", "places", "standards"), True),
+    Task("seen", "night.tasks.seen", "science scan and band", ("detector",), ("scan",), True),
+    Task("places", "night.tasks.places", "science scan", ("detector", "seen"), ("scan", "places", "standards"), True),
     Task("measured", "night.tasks.measured", "science scan and band", ("detector", "zero points", "places"), ("scan",),
          True),
     Task("extended", "night.tasks.extended", "science scan", ("zero points", "places", "measured"), (), True),

@@ -76,6 +76,10 @@ class NightFolder:
         """What the units of a science scan leave for each other, until it is finished."""
         return self.folder / "kept" / f"s{seq:03d}"
 
+    def seen(self, seq, band):
+        """Stars on the frames of a band of a science scan."""
+        return self.parts(seq) / f"seen_{band}.npz"
+
     def places(self, seq):
         """Where the frames of a science scan lie."""
         return self.parts(seq) / "places.npz"

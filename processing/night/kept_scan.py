@@ -1,5 +1,6 @@
 """What the units of work of a science scan leave for each other, in files: where its frames lie, and its bands.
 
+    seen         detections and sky levels of a band
     places       pointing, times, sky levels, detections by band, and the Solution: arrays of one file
     band         BandSources, what is told of its frames, its Atlas Images, its strip and the PSF there: a folder
     extended     the table of its extended sources
@@ -20,11 +21,22 @@ from processing.atlas.frames import UsableFrames
 from processing.formats.whole import whole_file
 from processing.frames.calibrate import Frames
 from processing.night.folder import arrays, read_sources, write_sources
-from processing.night.steps import Scan
+from processing.night.steps import Scan, Seen
 from processing.photometry.scan.strip_psf import StripPSF
 
 OF_SCAN = ("pointing", "mjd", "airmass")
 SOURCES, FRAMES, ATLAS, STRIP, PSF = "sources.npz", "frames.npz", "atlas", "strip.npz", "psf.npz"
+
+
+def write_seen(path, seen):
+    """Keep the Seen of a band."""
+    _write(path, sky=seen.sky, **{name: getattr(seen.stars, name) for name in _names(Detections)})
+
+
+def read_seen(path):
+    """The Seen that ``write_seen`` kept."""
+    kept = arrays(path)
+    return Seen(Detections(*(kept[name] for name in _names(Detections))), kept["sky"])
 
 
 def write_places(path, scan, solution):

@@ -5,7 +5,7 @@
     solution = solve(scan, references)
     make_atlas(scan, solution, folder, zero_points)
 
-No command runs this yet: what is missing is the catalog of a whole scan, with photometry on its frames.
+``twomass reduce`` runs them in units of work (processing.night.tasks), a band at a time where it can.
 """
 
 from dataclasses import dataclass, replace
@@ -70,6 +70,15 @@ class Scan:
     sky: dict
 
 
+@dataclass(frozen=True)
+class Seen:
+    """What the frames of a band tell of themselves: ``stars`` (Detections), and ``sky``, the level taken off each frame
+    (n,), DN a pixel of a frame in 1.3 s."""
+
+    stars: object
+    sky: np.ndarray
+
+
 def calibrate_detector(night, band):
     """The Detector of ``band`` (letter) from all darks and flats of a Night that can be read.
 
@@ -122,21 +131,45 @@ def calibrate_what_is_there(night, seq, detectors):
     SurveyError when no band can.
     """
     files, failures = _readable(night, seq, tuple(detectors))
-    frames, sky, stars = {}, {}, {}
+    frames, seen = {}, {}
     for band, file in files.items():
         try:
-            frames[band], sky[band] = _calibrated(file, detectors[band])
-            stars[band] = find_stars(frames[band].image, frames[band].flaws)
-            _check_alive(stars[band], frames[band], f"{night.name} scan {seq:03d} band {band}")
+            frames[band], seen[band] = _seen(night, seq, band, file, detectors[band])
         except SurveyError as error:
             failures[band] = str(error)
-    kept = [band for band in files if band not in failures]
-    if not kept:
+    return _scan(night, seq, files, seen, frames, failures), failures
+
+
+def stars_seen(night, seq, band, detector):
+    """The Seen of one band of a scan; SurveyError when the band cannot be used."""
+    return _seen(night, seq, band, read_sequence(night, seq, (band,))[band], detector)[1]
+
+
+def scan_of_stars(night, seq, seen):
+    """The Scan without frames of the bands that agree, and why others do not: dict band letter -> reason.
+
+    ``seen``: band letter -> Seen. SurveyError when no band can be used.
+    """
+    files, failures = _readable(night, seq, tuple(seen))
+    return _scan(night, seq, files, {band: seen[band] for band in files}, {}, failures), failures
+
+
+def _seen(night, seq, band, file, detector):
+    """The Frames without sky of a band, and its Seen."""
+    frames, sky = _calibrated(file, detector)
+    stars = find_stars(frames.image, frames.flaws)
+    _check_alive(stars, frames, f"{night.name} scan {seq:03d} band {band}")
+    return frames, Seen(stars, sky)
+
+
+def _scan(night, seq, files, seen, frames, failures):
+    """The Scan of the bands in ``seen``; SurveyError with the reasons when there are none."""
+    if not seen:
         raise SurveyError("; ".join(dict.fromkeys(failures.values())))
-    table, parts = files[kept[0]].frames, (frames, stars, {band: file.gain for band, file in files.items()}, sky)
-    scan = Scan(night.name, night.sequence(seq), (table["ra"], table["dec"]), table["mjd"], table["airmass"],
-                *({band: part[band] for band in kept} for part in parts))  # fmt: skip
-    return scan, failures
+    table, gain = files[next(iter(seen))].frames, {band: files[band].gain for band in seen}
+    stars, sky = ({band: getattr(one, name) for band, one in seen.items()} for name in ("stars", "sky"))
+    return Scan(night.name, night.sequence(seq), (table["ra"], table["dec"]), table["mjd"], table["airmass"], frames,
+                stars, gain, sky)  # fmt: skip
 
 
 def calibrate_band(night, seq, band, detector):

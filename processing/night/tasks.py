@@ -3,6 +3,7 @@
     detector      darks, response and bad pixels of a band
     stars         all that is measured in a calibration scan
     zero_points   calibration.json of the night, from the stars of its calibration scans
+    seen          stars on the frames of a band of a science scan
     places        where the frames of a science scan lie
     measured      sources, Atlas Images and strip of a band of a science scan
     extended      extended sources of a science scan
@@ -30,7 +31,8 @@ from processing.formats.raw_night import LETTERS, read_night
 from processing.formats.raw_reference import read_astrometric, read_standards
 from processing.night.folder import read_detector, read_sources, write_detector, write_sources
 from processing.night.kept_scan import (
-    ATLAS, put, put_atlas, read_band, read_places, read_strip, with_bands, write_band, write_places, write_strip,
+    ATLAS, put, put_atlas, read_band, read_places, read_seen, read_strip, with_bands, write_band, write_places,
+    write_seen, write_strip,
 )  # fmt: skip
 from processing.night.scan_zero_points import scan_zero_points
 from processing.night.status import status_rows
@@ -40,7 +42,9 @@ from processing.quality.numbers import scan_numbers
 from processing.quality.page import write_page
 from processing.quality.picture import write_pictures
 from processing.engine.records import DONE, PARTIAL
-from processing.night.steps import calibrate_band, calibrate_detector, calibrate_what_is_there, make_strip, solve
+from processing.night.steps import (
+    calibrate_band, calibrate_detector, calibrate_what_is_there, make_strip, scan_of_stars, solve, stars_seen,
+)  # fmt: skip
 from processing.night.scan_field import scan_field
 from processing.night.scan_folder import STAGE, raw_inputs, scan_plane, write_images, write_scan
 from processing.engine.schedule import Work
@@ -104,9 +108,28 @@ def _calibration_notes(found):
     yield from (f"no zero point: {reason}" for reason in found.failures.values())
 
 
+def seen(place, seq, band, needed):
+    """The stars on the frames of a band of a science scan. One that cannot be used is no failure of the unit."""
+    if not needed[f"{place.name} detector {band}"].usable:
+        return Work((), {"failures": {}})
+    try:
+        found = stars_seen(read_night(place.raw), seq, band, read_detector(place.detector(band)))
+    except SurveyError as error:
+        return Work((), {"failures": {band: str(error)}})
+    write_seen(place.seen(seq, band), found)
+    return Work((place.seen(seq, band),), {"failures": {}})
+
+
 def places(place, seq, needed):
     """Where the frames of a science scan lie."""
-    found, solution, failures, notes = _solved(place, seq, needed)
+    failures = _without_detector(place, needed)
+    failures |= _failed(place, seq, needed, "seen", [band for band in LETTERS if band not in failures])
+    stars = {band: read_seen(place.seen(seq, band)) for band in LETTERS if band not in failures}
+    if not stars:
+        raise SurveyError(_told(failures))
+    found, more = scan_of_stars(read_night(place.raw), seq, stars)
+    solution, notes = _place(place, found)
+    failures |= more
     write_places(place.places(seq), found, solution)
     return Work((place.places(seq),), {"failures": failures}, notes)
 
@@ -177,10 +200,7 @@ def _parts(place, seq, needed):
     before = needed[f"{place.name} places {seq:03d}"]
     if not before.usable:
         raise SurveyError(before.reason)
-    failures = dict(before.numbers["failures"])
-    for band in LETTERS:
-        outcome = needed[f"{place.name} measured {seq:03d} {band}"]
-        failures |= outcome.numbers["failures"] if outcome.usable else {band: outcome.reason}
+    failures = before.numbers["failures"] | _failed(place, seq, needed, "measured", LETTERS)
     found, solution = read_places(place.places(seq), place.name, read_night(place.raw).sequence(seq))
     bands = [band for band in found.stars if band not in failures]
     if not bands:
@@ -188,6 +208,15 @@ def _parts(place, seq, needed):
     folders = [place.band(seq, band) for band in bands]
     frames, usable, sources = (dict(zip(bands, part)) for part in zip(*map(read_band, folders)))
     return with_bands(found, frames), solution, usable, sources, failures, lambda target: put_atlas(folders, target)
+
+
+def _failed(place, seq, needed, task, bands):
+    """Why bands of a scan have not got through a task, by band."""
+    failures = {}
+    for band in bands:
+        outcome = needed[f"{place.name} {task} {seq:03d} {band}"]
+        failures |= outcome.numbers["failures"] if outcome.usable else {band: outcome.reason}
+    return failures
 
 
 def _extended(place, seq, outcome):
