@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -30,17 +31,38 @@ def reduce(night, work, cores=None):
 
 
 def again(night, work, seq, cores):
-    """Reduce one scan again, on so many cores: elapsed seconds, seconds from the begin of the first of its units to the
-    end of the last, and the row of the scan in the night's status."""
+    """Reduce one scan again, on so many cores: the Scan of it."""
     shutil.rmtree(work / night.name / f"s{seq:03d}")
     elapsed = reduce(night, work, cores)
-    return elapsed, span((work / night.name / "units").glob(f"*_{seq:03d}*.json")), status(work / night.name)[seq]
+    records = sorted((work / night.name / "units").glob(f"*_{seq:03d}*.json"))
+    extended = [path for path in records if path.stem.startswith("extended")]
+    points = [path for path in records if path not in extended]
+    return Scan(elapsed, busy(points), busy(extended), status(work / night.name)[seq])
 
 
-def span(records):
-    """Seconds from the begin of the first unit to the end of the last; ``records``: paths."""
-    ends = [(path.stat().st_mtime, json.loads(path.read_text())["seconds"]) for path in records]
-    return max(end for end, _ in ends) - min(end - seconds for end, seconds in ends)
+@dataclass(frozen=True)
+class Scan:
+    """Seconds of a scan: ``elapsed`` (with the start of the program), in which units of work for its ``points`` ran, and
+    that for its ``extended`` sources; ``row`` of the night's status."""
+
+    elapsed: float
+    points: float
+    extended: float
+    row: dict
+
+
+def busy(records):
+    """Seconds in which at least one of these units of work ran; ``records``: paths."""
+    total, until = 0.0, 0.0
+    for begin, end in sorted(map(_ran, records)):
+        total += max(end - max(begin, until), 0.0)
+        until = max(until, end)
+    return total
+
+
+def _ran(record):
+    end = record.stat().st_mtime
+    return end - json.loads(record.read_text())["seconds"], end
 
 
 def status(folder):
