@@ -5,8 +5,10 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urlencode
 
+import pytest
 import requests
 
+from processing.answer.limits import limits
 from processing.publish import cluster
 from processing.publish.processes import wait_until
 
@@ -20,10 +22,10 @@ def ask(server, query, **more):
     return requests.get(f"{server.url}/tap/sync", {"LANG": "ADQL", "QUERY": query, "FORMAT": "csv", **more}, timeout=60)
 
 
-def send_and_leave_open(server, query):
+def send_and_leave_open(server, query, header="Accept: */*"):
     client = socket.create_connection(("127.0.0.1", server.place.port))
     words = urlencode({"LANG": "ADQL", "QUERY": query})
-    client.sendall(f"GET /tap/sync?{words} HTTP/1.0\r\n\r\n".encode())
+    client.sendall(f"GET /tap/sync?{words} HTTP/1.0\r\n{header}\r\n\r\n".encode())
     return client
 
 
@@ -72,3 +74,55 @@ def test_a_search_by_form_of_a_client_that_left_is_cancelled(server, release):
         assert wait_until(lambda: value(server, waiting) == 1, 20)
         client.close()
         assert wait_until(lambda: value(server, waiting) == 0, 10)
+
+
+def test_lost_jobs_are_ended_and_the_queue_goes_on_by_itself(server, release):
+    """Nobody asks for anything here: the phases are read in the database."""
+    made = requests.post(f"{server.url}/tap/async", {"LANG": "ADQL", "QUERY": COUNT}, allow_redirects=False)
+    job = made.headers["location"].rpartition("/")[2]
+    lost = ("INSERT INTO tap_schema.tapjobs (jobid, phase, pid, creationtime, starttime, destructiontime, "
+            "executionduration, parameters) SELECT 'lost' || number, 'EXECUTING', number, past, past, "
+            "past + interval '1 day', 20, parameters FROM tap_schema.tapjobs, "
+            "(SELECT now() AT TIME ZONE 'utc' - interval '5 min' AS past) AS a, "
+            "unnest(ARRAY[-1, 0, 4000000, 4000001]) AS number WHERE jobid = %s")  # fmt: skip
+    phases = "SELECT phase FROM tap_schema.tapjobs WHERE jobid LIKE 'lost%'"
+    with server.connect() as connection:
+        connection.execute(lost, (job,))
+        connection.execute("UPDATE tap_schema.tapjobs SET phase = 'QUEUED' WHERE jobid = %s", (job,))
+        assert wait_until(lambda: {phase for phase, in connection.execute(phases)} == {"ERROR"}, 45)
+        assert wait_until(lambda: value(server, f"SELECT phase FROM tap_schema.tapjobs WHERE jobid = '{job}'")
+                          == "COMPLETED", 60)
+        connection.execute("DELETE FROM tap_schema.tapjobs WHERE jobid LIKE 'lost%'")
+
+
+def test_a_client_that_asks_too_much_gets_429_and_when_to_come_again(server, release):
+    """Each test is another client to the server, by what a proxy would say."""
+    me, other = {"X-Forwarded-For": "192.0.2.77"}, {"X-Forwarded-For": "192.0.2.78"}
+    clients = [send_and_leave_open(server, SLOW, "X-Forwarded-For: 192.0.2.77") for _ in range(limits().client.queries)]
+    assert wait_until(lambda: value(server, ACTIVE) == len(clients), 20)
+    refused = requests.get(f"{server.url}/tap/sync", {"LANG": "ADQL", "QUERY": COUNT}, headers=me)
+    assert refused.status_code == 429 and int(refused.headers["retry-after"]) > 0
+    assert 'value="ERROR"' in refused.text and "under way" in refused.text
+    assert requests.get(f"{server.url}/tap/sync", {"LANG": "ADQL", "QUERY": COUNT}, headers=other).ok
+    assert requests.get(f"{server.url}/tap/availability", headers=me).ok
+    for client in clients:
+        client.close()
+    assert wait_until(lambda: requests.get(f"{server.url}/tap/sync", {"LANG": "ADQL", "QUERY": COUNT}, headers=me).ok,
+                      10)
+
+
+def test_a_body_without_a_length_is_not_kept_when_it_is_too_large(server, release):
+    """Sent in chunks, more than TIMES of what is allowed: the server cuts it off, and keeps nothing on its disk."""
+    piece = b"100000\r\n" + b"x" * 0x100000 + b"\r\n"
+    with socket.create_connection(("127.0.0.1", server.place.port)) as client:
+        client.sendall(b"POST /tap/sync HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n")
+        with pytest.raises(OSError):
+            for _ in range(200):
+                client.sendall(piece)
+
+
+def test_an_upload_that_is_too_large_is_413(server, release):
+    for size, status in ((limits().bytes.sync_upload + 1000, 413), (2 * limits().bytes.sync_upload, 413)):
+        sent = requests.post(f"{server.url}/tap/sync", {"LANG": "ADQL", "QUERY": COUNT, "UPLOAD": "t,param:t"},
+                             files={"t": b"x" * size})
+        assert sent.status_code == status and str(limits().bytes.sync_upload) in sent.text

@@ -1,6 +1,6 @@
 """Everything that closes a weakness of the stock server, in the order in which it is put to use (launch.py)."""
 
-from processing.answer import abandoned, pools
+from processing.answer import abandoned, gate, lost_jobs, pools
 
 
 def use_in_dachs():
@@ -11,5 +11,5 @@ def use_in_dachs():
 
 def use_in_server():
     """In the process that answers requests."""
-    for what in (abandoned,):
+    for what in (abandoned, lost_jobs, gate):
         what.use_in_server()
