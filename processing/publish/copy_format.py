@@ -1,18 +1,20 @@
 """Arrow columns to PostgreSQL's COPY BINARY, fast: what makes loading keep up with the database.
 
 A row is its number of fields (int16), then for each field its length in bytes (int32, -1 for null) and its bytes, all
-big-endian (PostgreSQL documentation, COPY, "Binary Format"). Numbers of a batch are laid side by side as bytes, texts
-one after the other, and one compiled loop weaves them into rows.
+big-endian (PostgreSQL documentation, COPY, "Binary Format"). One compiled loop reads the columns where Arrow has them
+(by their addresses: nothing is copied before), turns the bytes of numbers around and weaves them into rows.
 """
 
 import numba
 import numpy as np
 import pyarrow as pa
+from numba.core import cgutils, types
+from numba.extending import intrinsic
 
 HEADER = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 TRAILER = b"\xff\xff"
-NUMBERS = {"short": ">i2", "int": ">i4", "long": ">i8", "float": ">f4", "double": ">f8", "boolean": "u1"}
-"""How the numbers of the schema travel; ``char`` and ``string`` travel as their UTF-8 bytes."""
+WIDTHS = {"short": 2, "int": 4, "long": 8, "float": 4, "double": 8, "boolean": 1}
+"""Bytes of the numbers of the schema; ``char`` and ``string`` travel as their UTF-8 bytes."""
 
 
 def encode_batch(batch, columns):
@@ -29,76 +31,132 @@ def encode_batch(batch, columns):
     -------
     ndarray of uint8
     """
-    rows = batch.num_rows
-    arrays = [batch.column(column.name) for column in columns]
-    valid = np.stack([np.asarray(array.is_valid()) for array in arrays])
-    numeric = [np.dtype(NUMBERS[c.datatype]).itemsize if c.datatype in NUMBERS else 0 for c in columns]
-    numbers = _side_by_side([a for a, size in zip(arrays, numeric) if size], columns, rows)
-    texts, offsets = _end_to_end([a for a, size in zip(arrays, numeric) if not size], rows)
-    lengths = np.array(numeric, dtype=np.int64)
-    out = np.empty(_size(valid, lengths, offsets, rows), dtype=np.uint8)
-    _weave(out, valid, lengths, numbers, texts, offsets)
-    return out
+    return _encode(batch, columns, np.arange(batch.num_rows))[0]
 
 
-def _side_by_side(arrays, columns, rows):
-    """All numbers of a row as bytes, shape (rows, total width); nulls hold anything."""
-    kinds = [NUMBERS[column.datatype] for column in columns if column.datatype in NUMBERS]
-    table = np.empty(rows, dtype=[(str(i), kind) for i, kind in enumerate(kinds)])
-    for i, array in enumerate(arrays):
-        filled = array.fill_null(False if pa.types.is_boolean(array.type) else 0) if array.null_count else array
-        table[str(i)] = filled.to_numpy(zero_copy_only=False)
-    return table.view(np.uint8).reshape(rows, table.dtype.itemsize)
+def encode_parts(batch, columns, part):
+    """The rows of ``batch`` sorted by the partition into which each goes.
+
+    ``part``: int, shape (rows,). Yields number of the partition, rows, and their bytes as of ``encode_batch``.
+    """
+    order = np.argsort(part, kind="stable")
+    data, ends = _encode(batch, columns, order)
+    numbers, first = np.unique(part[order], return_index=True)
+    edges = np.append(first, len(order))
+    for number, begin, end in zip(numbers.tolist(), edges[:-1].tolist(), edges[1:].tolist()):
+        yield number, end - begin, data[ends[begin]:ends[end]]
 
 
-def _end_to_end(arrays, rows):
-    """All texts in one run of bytes, and where each begins: offsets of shape (texts of a row, rows + 1)."""
-    pieces, offsets, base = [], np.zeros((len(arrays), rows + 1), dtype=np.int64), 0
-    for i, array in enumerate(arrays):
-        array = array.cast(pa.large_string())
-        begins = np.frombuffer(array.buffers()[1], dtype=np.int64)[array.offset:array.offset + rows + 1]
-        data = array.buffers()[2]
-        run = np.frombuffer(data, dtype=np.uint8)[begins[0]:begins[-1]] if data else np.empty(0, np.uint8)
-        offsets[i] = begins - begins[0] + base
-        pieces.append(run)
-        base += len(run)
-    return np.concatenate(pieces) if pieces else np.empty(0, np.uint8), offsets
+def _encode(batch, columns, order):
+    """The bytes of the rows in this ``order``, and where each ends, int64 of shape (rows + 1,), from 0."""
+    arrays = [_plain(batch.column(column.name)) for column in columns]
+    widths = np.array([WIDTHS.get(column.datatype, 0) for column in columns])
+    places = np.array([_places(array, width) for array, width in zip(arrays, widths.tolist())], np.uint64)
+    size = sum(_size(array, width) for array, width in zip(arrays, widths.tolist()))
+    out = np.empty(size + batch.num_rows * (2 + 4 * len(columns)), np.uint8)
+    ends = np.zeros(batch.num_rows + 1, np.int64)
+    offsets = np.array([array.offset for array in arrays])
+    _weave(np.uint64(out.ctypes.data), ends, order, widths, places, offsets)
+    return out[:ends[-1]], ends
 
 
-def _size(valid, lengths, offsets, rows):
-    """Bytes of the encoded batch."""
-    numbers = int((valid.sum(axis=1) * lengths).sum())
-    is_text = lengths == 0
-    texts = int(((offsets[:, 1:] - offsets[:, :-1]) * valid[is_text]).sum())
-    return rows * (2 + 4 * len(lengths)) + numbers + texts
+def _plain(array):
+    """Truths as bytes; Arrow has eight of them in one."""
+    return array.cast(pa.uint8()) if pa.types.is_boolean(array.type) else array
+
+
+def _places(array, width):
+    """Addresses of an array's parts: the bits that say which values there are (0: all), the values, and of texts the
+    offsets at which they begin."""
+    bits, *rest = array.buffers()
+    first = rest[0].address + (width or 4) * array.offset
+    known = bits.address if array.null_count else 0
+    return (known, first, 0) if width else (known, rest[1].address if rest[1] else 0, first)
+
+
+def _size(array, width):
+    """Bytes of all values, those of nulls included."""
+    if width:
+        return width * len(array)
+    if not len(array):
+        return 0
+    offsets = np.frombuffer(array.buffers()[1], np.int32)
+    return int(offsets[array.offset + len(array)] - offsets[array.offset])
+
+
+@intrinsic
+def _pointer(typing, address):
+    """A number as the address that it is."""
+    def generate(context, builder, signature, values):
+        return builder.inttoptr(values[0], cgutils.voidptr_t)
+
+    return types.voidptr(types.uint64), generate
 
 
 @numba.njit(nogil=True, cache=True)
-def _weave(out, valid, lengths, numbers, texts, offsets):
-    """Fill ``out``: for each row, for each field, its length and its bytes (length 0 in ``lengths`` marks a text)."""
-    at = 0
-    fields = len(lengths)
-    for row in range(numbers.shape[0]):
-        out[at], out[at + 1] = fields >> 8, fields & 255
+def _memory(address, place, kind):
+    """Memory as an array of one type that begins ``place`` bytes behind ``address`` and has no bounds."""
+    return numba.carray(_pointer(address + np.uint64(place)), 1 << 31, kind)
+
+
+@numba.njit(nogil=True, cache=True)
+def _weave(out, ends, order, widths, places, offsets):
+    """Fill the memory at address ``out``: for each row, for each field, its length and its bytes (width 0 marks a
+    text)."""
+    fields, at = len(widths), 0
+    for n in range(len(order)):
+        row = order[n]
+        _memory(out, at, np.uint16)[0] = _turned(fields) >> np.uint64(48)
         at += 2
-        column, text = 0, 0
         for field in range(fields):
-            begin, length = column, lengths[field]
-            if length == 0:
-                begin = offsets[text, row]
-                length = offsets[text, row + 1] - begin
-                text += 1
-                source = texts
-            else:
-                column += length
-                source = numbers[row]
-            if not valid[field, row]:
-                out[at:at + 4] = 255
-                at += 4
-                continue
-            for i in range(4):
-                out[at + i] = (length >> (24 - 8 * i)) & 255
+            width = widths[field]
+            length = _memory(out, at, np.uint32)
             at += 4
-            for i in range(length):
-                out[at + i] = source[begin + i]
-            at += length
+            if places[field, 0] != 0 and not _is_known(places[field, 0], row + offsets[field]):
+                length[0] = 0xFFFFFFFF
+            elif width == 0:
+                at += _put_text(length, _memory(out, at, np.uint8), places[field, 1], places[field, 2], row)
+            else:
+                length[0] = width << 24
+                _put_number(out, at, width, places[field, 1], width * row)
+                at += width
+        ends[n + 1] = at
+
+
+@numba.njit(nogil=True, cache=True)
+def _is_known(address, place):
+    return _memory(address, place >> 3, np.uint8)[0] >> (place & 7) & 1
+
+
+@numba.njit(nogil=True, cache=True)
+def _put_number(out, at, width, values, place):
+    """One number of so many bytes, turned around."""
+    if width == 4:
+        _memory(out, at, np.uint32)[0] = _turned(_memory(values, place, np.uint32)[0]) >> np.uint64(32)
+    elif width == 2:
+        _memory(out, at, np.uint16)[0] = _turned(_memory(values, place, np.uint16)[0]) >> np.uint64(48)
+    elif width == 8:
+        _memory(out, at, np.uint64)[0] = _turned(_memory(values, place, np.uint64)[0])
+    else:
+        _memory(out, at, np.uint8)[0] = _memory(values, place, np.uint8)[0]
+
+
+@numba.njit(nogil=True, cache=True)
+def _turned(number):
+    """Eight bytes in the other order (the compiler makes this one instruction)."""
+    number = np.uint64(number)
+    for bits, mask in ((8, 0x00FF00FF00FF00FF), (16, 0x0000FFFF0000FFFF), (32, 0x00000000FFFFFFFF)):
+        shift, half = np.uint64(bits), np.uint64(mask)
+        number = (number & half) << shift | number >> shift & half
+    return number
+
+
+@numba.njit(nogil=True, cache=True)
+def _put_text(before, into, texts, begins, row):
+    """A text, and its length ``before`` it; returns the length."""
+    pair = _memory(begins, 4 * row, np.int32)
+    length, text = np.int64(pair[1]) - pair[0], _memory(texts, pair[0], np.uint8)
+    before[0] = _turned(length) >> np.uint64(32)
+    for i in range(np.uint64(length)):
+        into[i] = text[i]
+    return length

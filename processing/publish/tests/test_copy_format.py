@@ -2,9 +2,10 @@
 
 import struct
 
+import numpy as np
 import pyarrow as pa
 
-from processing.publish.copy_format import encode_batch
+from processing.publish.copy_format import encode_batch, encode_parts
 from processing.schema import Column
 
 CODES = {"short": ">h", "int": ">i", "long": ">q", "float": ">f", "double": ">d", "boolean": ">?"}
@@ -80,3 +81,11 @@ def test_only_numbers_only_texts_and_no_rows_go_through():
     assert _rows([_column("t", "string")], t=pa.array(["a", None])) == [("a",), (None,)]
     assert _rows([_column("t", "string"), _column("n", "int")], t=pa.array([], pa.string()),
                  n=pa.array([], pa.int32())) == []
+
+
+def test_rows_of_partitions_come_together_in_their_order():
+    columns = [_column("name", "string"), _column("number", "int")]
+    batch = pa.record_batch({"name": ["a", "bb", None, "dddd"], "number": pa.array([1, 2, 3, None], pa.int32())})
+    found = {part: (rows, list(_decode(data, columns)))
+             for part, rows, data in encode_parts(batch, columns, np.array([7, 2, 7, 2]))}
+    assert found == {2: (2, [("bb", 2), ("dddd", None)]), 7: (2, [("a", 1), (None, 3)])}
