@@ -1,11 +1,11 @@
 """Everything that closes a weakness of the stock server, in the order in which it is put to use (launch.py)."""
 
-from processing.answer import abandoned, gate, lost_jobs, pools
+from processing.answer import abandoned, fetch, gate, lost_jobs, pools
 
 
 def use_in_dachs():
     """In every process of the server, those of asynchronous jobs too."""
-    for what in (pools,):
+    for what in (pools, fetch):
         what.use_in_dachs()
 
 
