@@ -19,7 +19,7 @@ postgresql_version() {
 
 # The names of what has to be there; PostgreSQL's are numbered differently in every Debian release.
 wanted() {
-    printf '%s\n' python3 python3-venv python3-yaml python3-gavo procps
+    printf '%s\n' python3 python3-venv python3-yaml python3-gavo procps gcc libc6-dev
     local version
     version=$(ls -d /usr/lib/postgresql/*/bin/initdb 2>/dev/null | cut -d/ -f5 | sort -n | tail -1)
     version=${version:-$(postgresql_version)}

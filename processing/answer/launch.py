@@ -13,10 +13,10 @@ import sys
 def main():
     from gavo.user import cli
 
-    from processing.answer import dialect, guard, health, media_types, parquet_format, request_log, row_limits
+    from processing.answer import dialect, guard, health, media_types, parquet_format, request_log, row_limits, writers
     from processing.answer.limits import limits
 
-    for what in (row_limits, parquet_format, dialect, media_types, guard):
+    for what in (row_limits, parquet_format, dialect, media_types, guard, writers):
         what.use_in_dachs()
     if "serve" in sys.argv:
         from twisted.internet import reactor

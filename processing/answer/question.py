@@ -7,6 +7,10 @@ rows come.
 from dataclasses import dataclass, field
 
 
+class NotCovered(Exception):
+    """Nothing of ours can answer this: DaCHS has to, its own way. Raised before anything has been run."""
+
+
 @dataclass(frozen=True)
 class Question:
     """A query ready to run.

@@ -11,6 +11,7 @@ import zlib
 from processing.answer.limits import dachs_settings, limits
 from processing.errors import SurveyError
 from processing.publish.cluster import connect
+from processing.publish.kernel import compile_kernel
 from processing.publish.site import CHECKOUT, ETC, as_account
 from processing.publish.vocabularies import desise_files
 
@@ -51,6 +52,7 @@ def deploy_package(place):
         return
     as_account(["mkdir", "-p", place.python], place)
     as_account(["tar", "-x", "-C", place.python], place, input=archive, text=False)
+    compile_kernel(place)
     _write(place, stamp, digest)
 
 
@@ -62,7 +64,7 @@ def _package_archive():
     buffer, package = io.BytesIO(), CHECKOUT / "processing"
     with tarfile.open(fileobj=buffer, mode="w") as archive:
         for path in [*sorted(package.rglob("*")), ETC / "survey.yaml", ETC / "limits.yaml"]:
-            if path.suffix in (".py", ".yaml") and "tests" not in path.parts:
+            if path.suffix in (".py", ".yaml", ".c") and "tests" not in path.parts:
                 archive.addfile(*_archived(path.relative_to(CHECKOUT), path.read_bytes()))
     return buffer.getvalue()
 
