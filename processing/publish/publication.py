@@ -10,7 +10,7 @@ from processing.publish.exchange import exchange
 from processing.publish.files import place_files
 from processing.publish.images import FOLDER, drop_images, place_images
 from processing.publish.sky_place import drop_unused_hips, place_hips
-from processing.publish.store import TABLES, drop, layout, load, store_name, stores
+from processing.publish.store import TABLES, drop, layout, load, store_name, stores, unfinished
 from processing.publish.switch import LOCK
 
 PUBLISHING = 2_306_113
@@ -139,7 +139,7 @@ def _tidy(place, connection, keep=None):
         connection.execute("SELECT pg_advisory_xact_lock(%s)", (LOCK,))  # a killed switch may still be committing
         now = published(connection)
         wanted = {keep, now.get("store"), now.get("previous")}
-        for store in set(stores(connection)) - wanted:
+        for store in {*(set(stores(connection)) - wanted), *unfinished(connection)}:
             drop(connection, store)
     folder = place.inputs / FOLDER
     for path in folder.iterdir() if folder.exists() else ():

@@ -1,7 +1,9 @@
 """A release in the database: one PostgreSQL schema with the tables of the YAMLs, loaded beside the one in use.
 
-The whole load is one transaction, so a load that was killed leaves nothing. A store that is whole says so in its
-schema's comment, a JSON text: name of the release, SHA-256 of its release.json, rows of each table, layout.
+The load is one transaction, so one that was killed leaves nothing. Only the partitions of large tables (``partitions``,
+etc/store.yaml) are committed before, each by itself; what a load that was killed leaves of them, the next removes. A
+store that is whole says so in its schema's comment, a JSON text: name of the release, SHA-256 of its release.json, rows
+of each table, layout.
 """
 
 import hashlib
@@ -10,14 +12,16 @@ import re
 
 from processing.errors import SurveyError
 from processing.publish.copy_format import HEADER, TRAILER, encode_batch
+from processing.publish.fill import batches_of, fill
+from processing.publish.homes import OWNER, attach_sql, drop_servers, homes_of, introduce
+from processing.publish.partitions import (
+    SKY_NUMBER, bound_sql, check_sql, count_of_partitions, cuts, ranges, store_settings,
+)  # fmt: skip
 from processing.publish.world_coordinates import COLUMNS, add_world_coordinates
 from processing.schema import load_table
 
 TABLES = ("scans", "atlas", "psc", "xsc", "level1")
 """xsc is empty for a release without extended sources, level1 for one that was not validated."""
-
-OWNER = "gavoadmin"
-"""The role that DaCHS makes its tables with."""
 
 SQL_TYPES = {
     "short": "smallint", "int": "integer", "long": "bigint", "float": "real", "double": "double precision",
@@ -32,9 +36,6 @@ INDEXES = {
             "scan_key", "coadd_key"),
 }
 """Besides the primary keys; the resource descriptor tells users of the same."""
-
-BATCH = 20_000
-"""Rows encoded at a time."""
 
 COVERAGE_ORDER = 6
 """Of the MOC in the registry: 55 arcmin. Registries look for places as cells of this order, which a finer MOC would
@@ -52,17 +53,28 @@ FOOTPRINT = ("('{(' || ra_1 || 'd,' || dec_1 || 'd),(' || ra_2 || 'd,' || dec_2 
 
 
 def store_name(release):
-    """The schema of a release: its name and a mark of its content and of how this program lays it out in tables."""
+    """The schema of a release: its name and a mark of its content and of how this site lays it out in tables."""
     plain = re.sub(r"[^a-z0-9]+", "_", release.name.lower()).strip("_")[:40]
-    mark = hashlib.sha256("\n".join([release.sha256, layout()]).encode()).hexdigest()
+    mark = hashlib.sha256("\n".join([release.sha256, layout(), *_shape(release)]).encode()).hexdigest()
     return f"release_{plain}_{mark[:12]}"
 
 
 def layout():
     """A mark of how this program lays a release out in tables; the services fit a store of the same layout alone."""
     parts = [*(table_sql(load_table(table), table) for table in TABLES), repr(INDEXES), FOOTPRINT, TIMES,
-             str(COVERAGE_ORDER), repr(COLUMNS)]
+             str(COVERAGE_ORDER), repr(COLUMNS), check_sql(1, 2), bound_sql(None, 1)]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
+
+
+def _shape(release):
+    """How many partitions the tables that are cut have, and where; nothing when none is cut."""
+    parts = {table: _partitions(release, table) for table in TABLES}
+    if any(parts.values()):
+        yield repr((parts, store_settings().servers.others))
+
+
+def _partitions(release, table):
+    return count_of_partitions(load_table(table), release.rows.get(table, 0))
 
 
 def stores(connection):
@@ -73,38 +85,62 @@ def stores(connection):
     return {name: json.loads(comment) for name, comment in found if comment}
 
 
+def unfinished(connection):
+    """Names of stores that a load has begun and not finished."""
+    found = connection.execute(r"SELECT nspname FROM pg_namespace WHERE nspname LIKE 'release\_%' "
+                               "AND obj_description(oid, 'pg_namespace') IS NULL").fetchall()
+    return [name for name, in found]
+
+
 def load(connection, release, report, say):
     """Load ``release`` into a store of its own unless it is there; returns the store's name.
 
     ``report(rows)`` is called as rows arrive, ``say(step)`` when another step begins. SurveyError when the counts of
-    files and tables differ; the transaction is rolled back then.
+    files and tables differ; nothing is left then.
     """
     store = store_name(release)
     if store in stores(connection):
         connection.rollback()
         return store
-    with connection.transaction():
-        connection.execute(f"SET LOCAL ROLE {OWNER}")
-        connection.execute("SET LOCAL maintenance_work_mem = '512MB'")
-        connection.execute(f"CREATE SCHEMA {store}")
-        for table in TABLES:
-            _load_table(connection, store, release, load_table(table), report)
-        say("indexing")
-        _finish_atlas(connection, store)
-        add_world_coordinates(connection, store, release)
-        _add_coverage(connection, store, release)
-        for table in TABLES:
-            _index(connection, store, load_table(table))
-        rows = _count(connection, store, release)
-        note = {"name": release.name, "sha256": release.sha256, "rows": rows, "layout": layout()}
-        connection.execute(f"COMMENT ON SCHEMA {store} IS {_literal(json.dumps(note))}")
+    try:
+        large = {table: _fill(connection, store, release, load_table(table), report, say)
+                 for table in TABLES if _partitions(release, table)}  # fmt: skip
+        with connection.transaction():
+            _load(connection, store, release, large, report, say)
+    except Exception:
+        connection.rollback()
+        drop(connection, store)
+        raise
     return store
 
 
+def _load(connection, store, release, large, report, say):
+    """All of a store but the partitions of its ``large`` tables, which are there (name to what ``_fill`` gave)."""
+    connection.execute(f"SET LOCAL ROLE {OWNER}")
+    connection.execute("SET LOCAL maintenance_work_mem = '512MB'")
+    connection.execute(f"CREATE SCHEMA IF NOT EXISTS {store}")
+    for table in TABLES:
+        if table not in large:
+            _load_table(connection, store, release, load_table(table), report)
+    say("indexing")
+    for table, (homes, found) in large.items():
+        _join(connection, store, load_table(table), homes, found)
+    _finish_atlas(connection, store)
+    add_world_coordinates(connection, store, release)
+    _add_coverage(connection, store, release)
+    for table in TABLES:
+        if table not in large:
+            _index(connection, store, load_table(table))
+    rows = _count(connection, store, release)
+    note = {"name": release.name, "sha256": release.sha256, "rows": rows, "layout": layout()}
+    connection.execute(f"COMMENT ON SCHEMA {store} IS {_literal(json.dumps(note))}")
+
+
 def drop(connection, store):
-    """Remove a store and all that is in it."""
+    """Remove a store and all that is in it, on other servers too."""
     with connection.transaction():
         connection.execute(f"DROP SCHEMA IF EXISTS {store} CASCADE")
+        drop_servers(connection, store)
 
 
 def table_sql(table, qualified_name):
@@ -117,7 +153,7 @@ def copy_in(connection, qualified_name, table, files, report):
     """Append the rows of Parquet ``files`` to a table; the files are read, encoded and sent side by side."""
     from concurrent.futures import ThreadPoolExecutor
 
-    batches = _batches(files, table)
+    batches = (batch for file in files for batch in batches_of(file, table))
     with connection.cursor() as cursor, cursor.copy(f"COPY {qualified_name} FROM STDIN (FORMAT BINARY)") as copy, \
             ThreadPoolExecutor(1) as beside:
         copy.write(HEADER)
@@ -137,16 +173,38 @@ def _load_table(connection, store, release, table, report):
     copy_in(connection, qualified_name, table, release.parquet_files(table.name), report)
 
 
-def _batches(files, table):
-    import pyarrow as pa
-    import pyarrow.parquet as pq
+def _fill(connection, store, release, table, report, say):
+    """Make the partitions of a large table, filled and indexed; the Home of each, and where they are cut."""
+    files, rows = release.parquet_files(table.name), release.rows[table.name]
+    found = cuts(files, rows, _partitions(release, table.name))
+    homes = homes_of(connection.info.dsn, store, len(found) + 1)
+    with connection.transaction():
+        connection.execute(f"CREATE SCHEMA IF NOT EXISTS {store} AUTHORIZATION {OWNER}")
+        introduce(connection, store, homes)
+    connection.commit()
 
-    from processing.formats.tables import check_table
+    def create(number):
+        name = _part_name(store, table, number)
+        return name, table_sql(table, name)
 
-    for path in files:
-        for batch in pq.ParquetFile(path).iter_batches(BATCH, columns=table.names):
-            whole = check_table(pa.Table.from_batches([batch]), table, where=str(path)).combine_chunks()
-            yield from whole.to_batches()
+    fill(homes, create, table, files, found, lambda name: _index_sql(name, table), report, say)
+    return homes, found
+
+
+def _join(connection, store, table, homes, found):
+    """Make the table of which the partitions are parts."""
+    name = f"{store}.{table.name}"
+    connection.execute(f"{table_sql(table, name)} PARTITION BY RANGE ({SKY_NUMBER})")
+    for expression in INDEXES[table.name]:
+        connection.execute(f"CREATE INDEX ON {name} ({expression})")
+    for number, (home, limits) in enumerate(zip(homes, ranges(found))):
+        connection.execute(attach_sql(home, name, _part_name(store, table, number), limits))
+    if not any(home.server for home in homes):  # else all rows would be fetched from the other servers
+        connection.execute(f"ANALYZE {name}")
+
+
+def _part_name(store, table, number):
+    return f"{store}.{table.name}_p{number:02d}"
 
 
 def _next_encoded(batches, table):
@@ -179,11 +237,16 @@ def _add_coverage(connection, store, release):
 
 
 def _index(connection, store, table):
-    name = f"{store}.{table.name}"
-    connection.execute(f"ALTER TABLE {name} ADD PRIMARY KEY ({table.primary_key})")
+    for statement in _index_sql(f"{store}.{table.name}", table):
+        connection.execute(statement)
+
+
+def _index_sql(name, table):
+    """The statements that make the indexes of a table, or of a partition of one."""
+    yield f"ALTER TABLE {name} ADD PRIMARY KEY ({table.primary_key})"
     for expression in INDEXES[table.name]:
-        connection.execute(f"CREATE INDEX ON {name} ({expression})")
-    connection.execute(f"ANALYZE {name}")
+        yield f"CREATE INDEX ON {name} ({expression})"
+    yield f"ANALYZE {name}"
 
 
 def _count(connection, store, release):
