@@ -29,7 +29,7 @@ from processing.publish.publication import published
 from processing.publish.site import ETC, as_account, site
 from processing.publish.store import stores
 
-SETTINGS = ("gavo.rc", "defaultmeta.txt", "userconfig.rd", "postgresql.conf")
+SETTINGS = ("gavo.rc", "defaultmeta.txt", "userconfig.rd", "postgresql.conf", "limits.yaml", "store.yaml")
 
 TABLES = {
     "registry/resources.csv": ("dc.resources", "sourcerd, resid"),

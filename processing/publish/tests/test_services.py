@@ -62,10 +62,10 @@ def test_the_view_data_takes_each_column_from_its_source():
 
 def test_the_name_of_a_store_is_a_plain_identifier_that_follows_the_content_and_the_layout(monkeypatch):
     class Release:
-        name, sha256 = "2025-a; DROP", "0123456789abcdef"
+        name, sha256, rows = "2025-a; DROP", "0123456789abcdef", {"psc": 683}
 
     class Other:
-        name, sha256 = "2025-a; DROP", "0123456789abcdee"
+        name, sha256, rows = "2025-a; DROP", "0123456789abcdee", {"psc": 683}
 
     name = store_name(Release)
     assert re.fullmatch("release_2025_a_drop_[0-9a-f]{12}", name) and name == store_name(Release)
