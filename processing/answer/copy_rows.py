@@ -90,7 +90,7 @@ def kernel():
 class Rows:
     """What becomes of rows that have these Fields: a context, at whose end the memory is given back.
 
-    ``limit``: how many rows are given at most, None for all; ``overflow`` once there was one more.
+    ``limit``: how many rows are given at most, None for all.
     """
 
     def __init__(self, fields, form, limit=None, base64=False):
@@ -108,8 +108,22 @@ class Rows:
         kernel().rows_free(self.job)
 
     @property
-    def overflow(self):
-        return bool(self.job.overflow)
+    def group_rows(self):
+        """Rows in the columns, of COLUMNS."""
+        return self.job.rows - self.job.group
+
+    @property
+    def group_bytes(self):
+        return sum(field.values.size for field in self.fields)
+
+    def next_group(self):
+        """Empty the columns."""
+        kernel().rows_next_group(self.job)
+
+    def tell(self, limit):
+        """Let a row_limits.Limit know when there was a row more."""
+        if self.job.overflow:
+            limit.exceeded = True
 
     def feed(self, data, at_end=False):
         """What KEEP wrote, or the next part of it, in this format: bytes, and how many of ``data`` were whole rows."""
@@ -254,7 +268,7 @@ def unprintable():
     """The characters that Python's repr escapes, as first and last of each range of them: an array of uint32."""
     import numpy as np
 
-    is_so = np.array([not chr(number).isprintable() for number in range(0x110000)])
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], is_so, [False]]).astype(np.int8)))
+    is_printable = np.fromiter(map(str.isprintable, map(chr, range(0x110000))), dtype=np.int8)
+    edges = np.flatnonzero(np.diff(is_printable, prepend=1, append=1))
     edges[1::2] -= 1
     return (ctypes.c_uint32 * len(edges))(*edges.tolist())

@@ -46,10 +46,19 @@ class Writer:
 
     def write(self, rows):
         """A row group of these rows, tuples in the order of the columns; None is null."""
-        chunks = [self._chunk(column, [row[place] for row in rows]) for place, column in enumerate(self.columns)]
+        values = ([row[place] for row in rows] for place in range(len(self.columns)))
+        for _ in self.write_pages(len(rows), (self._page(*of) for of in zip(self.columns, values))):
+            pass
+
+    def write_pages(self, rows, pages):
+        """A row group of so many rows; each page is (levels, values, number of values). Yields after each column."""
+        chunks = []
+        for column, page in zip(self.columns, pages):
+            chunks.append(self._chunk(column, *page))
+            yield
         size = sum(chunk[3][7][1] for chunk in chunks)
-        self.groups.append({1: chunks, 2: _i64(size), 3: _i64(len(rows))})
-        self.rows += len(rows)
+        self.groups.append({1: chunks, 2: _i64(size), 3: _i64(rows)})
+        self.rows += rows
 
     def close(self, metadata):
         """The footer, with pairs of texts that readers may know."""
@@ -72,12 +81,14 @@ class Writer:
             converted = {"short": _i32(INT_16), "text": _i32(UTF8)}.get(column.kind)
             yield {1: _i32(_physical(column)), 3: _i32(OPTIONAL), 4: name, 6: converted}
 
-    def _chunk(self, column, values):
+    def _page(self, column, values):
         if column.kind == "text":
             values = [None if value is None else _text(value) for value in values]
             longest = max((len(value) for value in values if value is not None), default=1)
             self.widths[column.name] = max(self.widths[column.name], longest)
-        levels, plain, number = _list_page(column, values) if column.is_list else _flat_page(column, values)
+        return _list_page(column, values) if column.is_list else _flat_page(column, values)
+
+    def _chunk(self, column, levels, plain, number):
         page = levels + plain
         header = thrift({1: _i32(0), 2: _i32(len(page)), 3: _i32(len(page)),
                          5: {1: _i32(number), 2: _i32(PLAIN), 3: _i32(RLE), 4: _i32(RLE)}})  # fmt: skip
@@ -115,6 +126,11 @@ def _levels(values, width):
     bits = np.unpackbits(np.asarray(values, dtype=np.uint8)[:, None], axis=1, bitorder="little")[:, :width]
     groups = -(-len(values) // 8)
     packed = np.packbits(np.pad(bits, ((0, 8 * groups - len(values)), (0, 0))).ravel(), bitorder="little").tobytes()
+    return packed_levels(packed, groups)
+
+
+def packed_levels(packed, groups):
+    """Levels of so many times 8 values, from their bits."""
     run = _varint(groups << 1 | 1) + packed
     return len(run).to_bytes(4, "little") + run
 

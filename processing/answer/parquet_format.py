@@ -22,13 +22,13 @@ def write_parquet(data, target, acquire_samples=False):
     table = data.getPrimaryTable() if isinstance(data, rsc.Data) else data
     serialisation = base.SerManager(table, acquireSamples=acquire_samples)
     rows = iter(serialisation.getMappedTuples())
-    writer = Writer(target, [_column(column) for column in serialisation])
+    writer = Writer(target, [parquet_column(column) for column in serialisation])
     while group := list(itertools.islice(rows, GROUP_ROWS)):
         writer.write(group)
-    writer.close(_footer(table, writer.widths))
+    writer.close(footer(table, writer.widths))
 
 
-def _column(column):
+def parquet_column(column):
     """What DaCHS knows of a column, as a Column; arrays of numbers are lists."""
     name, kind, size = str(column["name"]).strip('"'), column["datatype"], column["arraysize"]
     if kind in NUMBERS:
@@ -36,7 +36,7 @@ def _column(column):
     return Column(name, "short") if kind == "unsignedByte" else Column(name, "text")
 
 
-def _footer(table, widths):
+def footer(table, widths):
     """The two keys of VOParquet, and the widths of texts without which astropy stops at the first null."""
     return {"IVOA.VOTable-Parquet.version": "1.0", "IVOA.VOTable-Parquet.content": _header(table, widths),
             **{f"table::len::{name}": str(width) for name, width in widths.items()}}  # fmt: skip

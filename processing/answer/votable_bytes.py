@@ -11,6 +11,7 @@ from threading import Lock
 
 from processing.answer.columns import binary_field, declared_kinds, describe
 from processing.answer.copy_rows import BINARY, BINARY2, BOOLEAN, FLOAT4, FLOAT8, TABLEDATA, TEXT, Field, Rows
+from processing.answer.empty import empty_table
 from processing.answer.question import NotCovered
 
 CODINGS = {"votableb2": ("binary2", BINARY2), "votable": ("binary", BINARY), "votabletd": ("td", TABLEDATA)}
@@ -55,8 +56,7 @@ def _written(question, query, frame, fields, targets, form):
             raise
         except Exception as error:
             said = ERROR.format(_escaped(str(error).strip())).encode()
-        if rows.overflow:
-            question.limit.exceeded = True
+        rows.tell(question.limit)
         overflow = OVERFLOW if getattr(question.limit, "exceeded", False) else b""
         yield frame.behind + (said or overflow) + frame.end
 
@@ -124,16 +124,14 @@ def without_rows(table, coding):
     """The VOTable that DaCHS writes for a result without rows, with OVERFLOW said."""
     import io
 
-    from gavo import rsc, votable
+    from gavo import votable
     from gavo.formats import votablewrite
     from gavo.protocols import taprunner
 
     overflow = votable.OverflowElement(0, votable.V.INFO(name="QUERY_STATUS", value="OVERFLOW"))
     context = votablewrite.VOTableContext(tablecoding=coding, acquireSamples=False, overflowElement=overflow)
-    empty = rsc.TableForDef(table.tableDef)
-    empty.meta_, empty.votCasts = table.meta_, table.votCasts
     file = io.BytesIO()
-    votablewrite.writeAsVOTable(taprunner._makeDataFor(empty), file, context)
+    votablewrite.writeAsVOTable(taprunner._makeDataFor(empty_table(table)), file, context)
     return file.getvalue()
 
 

@@ -4,11 +4,12 @@ would take most of the time.
 ``use_in_dachs`` lets DaCHS's jobs write through this, too, and through its own writers what is NotCovered.
 """
 
-from processing.answer import votable_bytes
+from processing.answer import csv_bytes, fits_bytes, parquet_rows, votable_bytes
 from processing.answer.copy_rows import Query
 from processing.answer.question import NotCovered, Question
 
-WRITERS = {**dict.fromkeys(votable_bytes.CODINGS, votable_bytes.write)}
+WRITERS = {**dict.fromkeys(votable_bytes.CODINGS, votable_bytes.write),
+           **dict.fromkeys(csv_bytes.HEADERED, csv_bytes.write), "parquet": parquet_rows.write, "fits": fits_bytes.write}
 """DaCHS's keys of formats: a function of question, Query and key that gives the blocks of the answer."""
 
 
