@@ -109,8 +109,9 @@ class Site:
 
     @property
     def environment(self):
-        """Environment of every command that the account runs; nothing of the caller's is handed on."""
-        return {
+        """Environment of every command that the account runs; of the caller's, TWOMASS_STOCK alone is handed on."""
+        stock = {"TWOMASS_STOCK": "1"} if os.environ.get("TWOMASS_STOCK") == "1" else {}  # see answer/launch.py
+        return stock | {
             "HOME": str(self.state), "PATH": "/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8", "MPLBACKEND": "Agg",
             "GAVOSETTINGS": str(self.gavo_rc), "GAVOCUSTOM": str(self.state / "no-other-settings"),
             "PYTHONPATH": str(self.python), "TMPDIR": tempfile.gettempdir(),
