@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from processing.config import number, read_sections
-from processing.publish.sky_number import sky_numbers
+from processing.publish.sky_number import END, sky_numbers
 
 STORE_FILE = Path(__file__).parents[2] / "etc" / "store.yaml"
 
@@ -47,9 +47,13 @@ class StoreSettings:
     servers: Servers
 
 
-@cache
-def store_settings(path=STORE_FILE):
+def store_settings():
     """``etc/store.yaml``; SurveyError names the key that is unknown, missing or in another unit."""
+    return _read(STORE_FILE)
+
+
+@cache
+def _read(path):
     return read_sections(StoreSettings, path, "reason")
 
 
@@ -91,23 +95,20 @@ def parts_of(batch, cuts):
 
 
 def ranges(cuts):
-    """Of each partition the first number and the first of the next; None without limit."""
-    edges = [None, *(int(cut) for cut in cuts), None]
+    """Of each partition the first number, and the first of the next.
+
+    The first begins at 0 and the last has an end, as the numbers have: q3c writes a range that it does not need as
+    "from 1 to -1", for which the planner would look into a partition without a beginning.
+    """
+    edges = [0, *(int(cut) for cut in cuts), END]
     return list(zip(edges[:-1], edges[1:]))
 
 
 def bound_sql(begin, end):
     """The words that attach a partition."""
-    low = "MINVALUE" if begin is None else str(begin)
-    high = "MAXVALUE" if end is None else str(end)
-    return f"FOR VALUES FROM ({low}) TO ({high})"
+    return f"FOR VALUES FROM ({begin}) TO ({end})"
 
 
 def check_sql(begin, end):
     """The same as a condition on each row; with it the database attaches the partition without reading its rows."""
-    terms = [f"{SKY_NUMBER} IS NOT NULL"]
-    if begin is not None:
-        terms.append(f"{SKY_NUMBER} >= {begin}::bigint")
-    if end is not None:
-        terms.append(f"{SKY_NUMBER} < {end}::bigint")
-    return " AND ".join(terms)
+    return f"{SKY_NUMBER} IS NOT NULL AND {SKY_NUMBER} >= {begin}::bigint AND {SKY_NUMBER} < {end}::bigint"

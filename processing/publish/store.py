@@ -62,7 +62,7 @@ def store_name(release):
 def layout():
     """A mark of how this program lays a release out in tables; the services fit a store of the same layout alone."""
     parts = [*(table_sql(load_table(table), table) for table in TABLES), repr(INDEXES), FOOTPRINT, TIMES,
-             str(COVERAGE_ORDER), repr(COLUMNS), check_sql(1, 2), bound_sql(None, 1)]
+             str(COVERAGE_ORDER), repr(COLUMNS), check_sql(1, 2), bound_sql(1, 2), repr(ranges([]))]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 
 
