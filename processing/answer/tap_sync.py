@@ -184,6 +184,7 @@ def give(request, media_type, begun):
         deliver(request, media_type, begun.all, begun.cancel)
         return
     request.setHeader("content-type", media_type)
+    request.setHeader("content-length", str(len(begun.first)))
     request.write(begun.first)
     request.finish()
 
