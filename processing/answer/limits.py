@@ -53,6 +53,7 @@ class Query:
     tokens: int = number("")
     terms: int = number("")
     depth: int = number("")
+    selects: int = number("")
 
 
 @dataclass(frozen=True)
