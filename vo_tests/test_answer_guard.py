@@ -19,7 +19,8 @@ ACTIVE = ("SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND back
 
 
 def ask(server, query, **more):
-    return requests.get(f"{server.url}/tap/sync", {"LANG": "ADQL", "QUERY": query, "FORMAT": "csv", **more}, timeout=60)
+    form = {"LANG": "ADQL", "QUERY": query, "FORMAT": "csv", **more}
+    return requests.post(f"{server.url}/tap/sync", form, timeout=60)
 
 
 def send_and_leave_open(server, query, header="Accept: */*"):
@@ -126,3 +127,46 @@ def test_an_upload_that_is_too_large_is_413(server, release):
         sent = requests.post(f"{server.url}/tap/sync", {"LANG": "ADQL", "QUERY": COUNT, "UPLOAD": "t,param:t"},
                              files={"t": b"x" * size})
         assert sent.status_code == status and str(limits().bytes.sync_upload) in sent.text
+
+
+LEAKS = ("Traceback", "site-packages", "dist-packages", "psycopg2", "CURSOR", "LINE 1", "CONTEXT", "object has no", "[Errno",
+         "uwsjobs", "0x7f")  # fmt: skip
+
+
+@pytest.mark.parametrize("query, more, status, told", [
+    ("SELECT nope FROM twomass.psc", {}, 400, "column 'nope' could not be located"),
+    ("SELEC 1", {}, 400, "Expected SELECT"),
+    ("SELECT ra FROM twomass.psc WHERE designation = 3", {}, 400, "operator does not exist: text = integer"),
+    ("SELECT 1 / 0 AS x FROM twomass.psc", {}, 400, "division by zero"),
+    ("SELECT MOC('x') AS x FROM twomass.psc", {}, 400, "Incorrect MOC syntax"),
+    ("JUST HANG around", {}, 400, "Expected SELECT"),
+    ("MESSILY CRASH", {}, 400, "Expected SELECT"),
+    ("SELECT " + "(" * 200 + "1" + ")" * 200 + " AS x FROM twomass.psc", {}, 400, "parentheses"),
+    ("SELECT ra FROM twomass.psc WHERE " + " OR ".join(["j_m > 1"] * 2000), {}, 400, "at most"),
+    ("SELECT ra FROM tap_upload.t", {"UPLOAD": "t,param:nope"}, 400, "No inline upload"),
+    ("SELECT ra FROM tap_upload.t", {"UPLOAD": "t,file:///etc/passwd"}, 400, "expected param"),
+    ("SELECT ra FROM tap_upload.t", {"UPLOAD": "t,http://127.0.0.1:1/x"}, 400, "not a public address"),
+    ("SELECT ra FROM tap_upload.t", {"UPLOAD": "t,http://localhost/x"}, 400, "not a public address"),
+    ("SELECT ra FROM tap_upload.t", {"UPLOAD": "t,ftp://192.0.2.1/x"}, 400, "expected param"),
+    (COUNT, {"FORMAT": "nope"}, 400, "nope"), (COUNT, {"MAXREC": "x"}, 400, "maxrec"),
+    (COUNT, {"LANG": "PQL"}, 400, "language")])  # fmt: skip
+def test_errors_are_sentences_and_say_nothing_of_what_is_inside(server, release, query, more, status, told):
+    answer = ask(server, query, **more)
+    assert answer.status_code == status and 'value="ERROR"' in answer.text and told in answer.text
+    assert not [word for word in (*LEAKS, str(server.folder)) if word in answer.text]
+
+
+def test_an_error_of_a_job_is_a_sentence_too(server, release):
+    job = requests.post(f"{server.url}/tap/async", {"LANG": "ADQL", "QUERY": "SELECT ra FROM twomass.psc WHERE "
+                                                    "designation = 3"}, allow_redirects=False).headers["location"]
+    requests.post(f"{job}/phase", {"PHASE": "RUN"})
+    assert wait_until(lambda: requests.get(f"{job}/phase").text == "ERROR", 60)
+    for told in (requests.get(job).text, requests.get(f"{job}/error").text):
+        assert "operator does not exist" in told and not [word for word in LEAKS if word in told]
+
+
+def test_a_cone_and_a_page_do_not_leak_either(server, release):
+    cone = requests.get(f"{server.url}/twomass/q/cone/scs.xml?RA=1&DEC=1&SR=1&_DBOPTIONS_ORDER=nope")
+    page = requests.get(f"{server.url}/twomass/q/links/dlmeta", {"ID": "nope"})
+    for answer in (cone, page):
+        assert answer.status_code < 500 and not [word for word in LEAKS if word in answer.text]

@@ -173,6 +173,17 @@ def use_in_dachs():
 
     utils.urlopenRemote = fetch
     tap.UPLOAD_METHODS.pop("upload-ftp", None)
+    parse = tap.parseUploadString
+
+    def parse_known(text):
+        uploads = parse(text)
+        for name, source in uploads:
+            if not source.startswith(("param:", "http://", "https://")):
+                raise base.ValidationError(f"expected param:..., http://... or https://... for the table {name}, found "
+                                           f"{source[:100]}", "UPLOAD")
+        return uploads
+
+    tap.parseUploadString = parse_known
 
     class NoURLUpload:
         def __init__(self, url, name):

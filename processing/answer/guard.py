@@ -1,15 +1,15 @@
 """Everything that closes a weakness of the stock server, in the order in which it is put to use (launch.py)."""
 
-from processing.answer import abandoned, fetch, gate, lost_jobs, pools
+from processing.answer import abandoned, error_texts, fetch, gate, long_queries, lost_jobs, pools
 
 
 def use_in_dachs():
     """In every process of the server, those of asynchronous jobs too."""
-    for what in (pools, fetch):
+    for what in (pools, fetch, error_texts, long_queries):
         what.use_in_dachs()
 
 
 def use_in_server():
     """In the process that answers requests."""
-    for what in (abandoned, lost_jobs, gate):
+    for what in (abandoned, lost_jobs, gate, error_texts):
         what.use_in_server()
