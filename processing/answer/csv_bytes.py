@@ -5,6 +5,7 @@ import io
 from processing.answer.columns import describe, same_kinds
 from processing.answer.copy_rows import CSV, Field, Rows
 from processing.answer.empty import empty_table
+from processing.answer.kept import for_shape
 from processing.answer.question import NotCovered
 
 HEADERED = {"csv": True, "csv_bare": False}
@@ -14,14 +15,20 @@ HEADERED = {"csv": True, "csv_bare": False}
 def write(question, query, key):
     """The rows as blocks of bytes; NotCovered before the query is run."""
     from gavo import base
-    from gavo.formats import csvtable
 
     if base.getConfig("async", "csvDialect") != "excel":
         raise NotCovered("another dialect of CSV is wanted")
-    kinds = same_kinds(describe(question.table), query.types)
-    head = io.BytesIO()
-    csvtable.writeDataAsCSV(empty_table(question.table), head, acquireSamples=False, headered=HEADERED[key])
-    return _written(question, query, head.getvalue(), [Field(kind=kind, has_null=1) for kind in kinds])
+    columns, head = for_shape(question, key, lambda table: (describe(table), _head(table, HEADERED[key])))
+    fields = [Field(kind=kind, has_null=1) for kind in same_kinds(columns, query.types)]
+    return _written(question, query, head, fields)
+
+
+def _head(table, headered):
+    from gavo.formats import csvtable
+
+    file = io.BytesIO()
+    csvtable.writeDataAsCSV(empty_table(table), file, acquireSamples=False, headered=headered)
+    return file.getvalue()
 
 
 def _written(question, query, head, fields):

@@ -11,6 +11,7 @@ import tempfile
 from processing.answer.columns import binary_field, declared_kinds, describe
 from processing.answer.copy_rows import BINARY, KEEP, TEXT, UNICODE, Rows
 from processing.answer.empty import empty_table
+from processing.answer.kept import for_shape
 from processing.answer.question import NotCovered
 
 CARD, BLOCK = 80, 2880
@@ -22,10 +23,10 @@ READ_BYTES = 1 << 19
 
 def write(question, query, key):
     """The file as blocks of bytes, empty ones while the rows come; NotCovered before the query is run."""
-    columns = describe(question.table)
+    columns, header = for_shape(question, key, lambda table: (describe(table), _header(table)))
     kinds, targets = declared_kinds(columns, query.types)
     fields = [_field(*of) for of in zip(columns, kinds)]
-    return _written(question, query, _header(question.table), fields, targets)
+    return _written(question, query, header, fields, targets)
 
 
 def _field(column, kind):

@@ -3,6 +3,7 @@
 from processing.answer.columns import declared_kinds, describe
 from processing.answer.copy_rows import COLUMNS, Field, Rows
 from processing.answer.empty import empty_table
+from processing.answer.kept import for_shape
 from processing.answer.parquet_bytes import Writer, packed_levels
 from processing.answer.parquet_format import footer, parquet_column
 
@@ -14,15 +15,19 @@ BLOCK_BYTES = 1 << 20
 
 def write(question, query, key):
     """The file as blocks of bytes; NotCovered before the query is run."""
+    described, columns = for_shape(question, key, lambda table: (describe(table), _columns(table)))
+    kinds, targets = declared_kinds(described, query.types)
+    fields = [Field(kind=kind, has_null=1) for kind in kinds]
+    return _written(question, query, columns, fields, targets)
+
+
+def _columns(table):
     from gavo import base
 
-    empty = empty_table(question.table)
-    kinds, targets = declared_kinds(describe(question.table), query.types)
-    columns = [parquet_column(column) for column in base.SerManager(empty, acquireSamples=False)]
-    return _written(question, query, empty, columns, [Field(kind=kind, has_null=1) for kind in kinds], targets)
+    return [parquet_column(column) for column in base.SerManager(empty_table(table), acquireSamples=False)]
 
 
-def _written(question, query, empty, columns, fields, targets):
+def _written(question, query, columns, fields, targets):
     file = _Pieces()
     writer = Writer(file, columns)
     with Rows(fields, COLUMNS, question.limit) as rows:
@@ -36,7 +41,7 @@ def _written(question, query, empty, columns, fields, targets):
         rows.tell(question.limit)
         widths = {column.name: max(1, field.longest) for column, field in zip(columns, rows.fields)
                   if column.kind == "text"}  # fmt: skip
-    writer.close(footer(empty, widths))
+    writer.close(footer(empty_table(question.table), widths))
     yield file.taken()
 
 

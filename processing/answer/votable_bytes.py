@@ -4,14 +4,14 @@ The text around the rows is kept for questions of the same shape: all that diffe
 and the date.
 """
 
-from collections import OrderedDict
+import io
 from dataclasses import dataclass
 from datetime import datetime, timezone
-from threading import Lock
 
 from processing.answer.columns import binary_field, declared_kinds, describe
 from processing.answer.copy_rows import BINARY, BINARY2, BOOLEAN, FLOAT4, FLOAT8, TABLEDATA, TEXT, Field, Rows
 from processing.answer.empty import empty_table
+from processing.answer.kept import for_shape
 from processing.answer.question import NotCovered
 
 CODINGS = {"votableb2": ("binary2", BINARY2), "votable": ("binary", BINARY), "votabletd": ("td", TABLEDATA)}
@@ -20,10 +20,6 @@ CODINGS = {"votableb2": ("binary2", BINARY2), "votable": ("binary", BINARY), "vo
 ROWS = {"binary2": b'<STREAM encoding="base64">', "binary": b'<STREAM encoding="base64">', "td": b"<TABLEDATA>"}
 OVERFLOW = b'<INFO name="QUERY_STATUS" value="OVERFLOW"></INFO>'
 ERROR = '<INFO name="QUERY_STATUS" value="ERROR">Error while serializing VOTable, content is probably incomplete: {}</INFO>'
-
-KEPT = 500
-"""Shapes whose texts are kept, some tens of kilobytes each."""
-
 
 @dataclass(frozen=True)
 class Frame:
@@ -38,7 +34,7 @@ class Frame:
 def write(question, query, key):
     """The VOTable as blocks of bytes, for the key of DaCHS's format; NotCovered before the query is run."""
     coding, form = CODINGS[key]
-    frame = _frame(question, coding)
+    frame = for_shape(question, coding, lambda table: _frame(table, coding))
     kinds, targets = declared_kinds(frame.columns, query.types)
     fields = [_field(*of, form) for of in zip(frame.columns, kinds)]
     return _written(question, query, frame, fields, targets, form)
@@ -84,46 +80,19 @@ def _tabledata_field(column, kind):
 
 # ---- what stands around the rows
 
-_kept, _lock = OrderedDict(), Lock()
-
-
-def _frame(question, coding):
-    """The Frame of a question: kept, or as DaCHS writes it."""
-    if question.shape is None:
-        return _new_frame(question, coding)
-    key = question.shape, coding
-    with _lock:
-        if key in _kept:
-            _kept.move_to_end(key)
-            return _kept[key]
-    frame = _new_frame(question, coding)
-    with _lock:
-        _kept[key] = frame
-        if len(_kept) > KEPT:
-            _kept.popitem(last=False)
-    return frame
-
-
-def forget():
-    """Forget all that is kept: what DaCHS would write has changed."""
-    with _lock:
-        _kept.clear()
-
-
-def _new_frame(question, coding):
-    columns = describe(question.table)
-    text = without_rows(question.table, coding)
+def _frame(table, coding):
+    """The Frame of a table, as DaCHS writes it."""
+    columns = describe(table)
+    text = without_rows(table, coding)
     before, begin, rest = text.partition(ROWS[coding])
     behind, overflow, end = rest.partition(OVERFLOW)
     if not begin or not overflow:
         raise NotCovered("DaCHS writes the table without rows in another way than expected")
-    return Frame(columns, tuple(_cut(before + begin, _infos(question.table))), behind, end)
+    return Frame(columns, tuple(_cut(before + begin, _infos(table))), behind, end)
 
 
 def without_rows(table, coding):
     """The VOTable that DaCHS writes for a result without rows, with OVERFLOW said."""
-    import io
-
     from gavo import votable
     from gavo.formats import votablewrite
     from gavo.protocols import taprunner
