@@ -14,6 +14,7 @@ from processing.publish import cluster, dachs, server
 from processing.publish.addresses import database_line, print_addresses
 from processing.publish.foreground import ending_together, stay
 from processing.publish.front import deploy_front
+from processing.publish.query_role import bound_query_role
 from processing.publish.site import check_disk, prepare, site
 from processing.publish.site_identity import check_identity
 
@@ -90,5 +91,6 @@ def start_server(place, restart=False):
         return
     dachs.deploy(place)
     dachs.clear_lost_jobs(place)
+    bound_query_role(place)
     deploy_front(place)
     server.start(place)
