@@ -229,27 +229,36 @@ static uint8_t *put_decimal(uint8_t *to, int64_t whole, int decimals)
     return put_digits(to, (char *)digits, n, exponent);
 }
 
-/* The shortest digits from which the number can be read again, by trying (for the few numbers that need it). */
-static uint8_t *put_long_way(uint8_t *to, double number, int is_float)
+/* Whether these digits are read as the number: for a float also when it is read by way of a double. */
+static int reads_as(int64_t whole, int exponent, double number, int is_float)
 {
     char text[40];
+    snprintf(text, sizeof text, "%llde%d", (long long)whole, exponent);
+    double read = strtod(text, 0);
+    if (!is_float)
+        return read == number;
+    float wanted = number;
+    return (float)read == wanted && (float)nextafter(read, INFINITY) == wanted
+           && (float)nextafter(read, -INFINITY) == wanted;
+}
+
+/* The shortest digits from which the number can be read again, by trying (for the few numbers that need it). Above a
+ * power of two there is more room than below it, so there the digits next above the nearest may do. */
+static uint8_t *put_long_way(uint8_t *to, double number, int is_float)
+{
     int sure = number < (is_float ? 0x1p-126 : 0x1p-1022) ? 1 : is_float ? 6 : 15;   /* digits that it has at least */
-    for (int n = sure; n <= 17; n++) {
+    for (int n = sure;; n++) {
+        char text[40];
         snprintf(text, sizeof text, "%.*e", n - 1, number);
-        double again = strtod(text, 0);
-        if (is_float ? (float)again == (float)number && (float)nextafter(again, INFINITY) == (float)number
-                           && (float)nextafter(again, -INFINITY) == (float)number
-                     : again == number)
-            break;
+        char *e = strchr(text, 'e');
+        int exponent = atoi(e + 1) - (n - 1);
+        if (n > 1)
+            memmove(text + 1, text + 2, e - text - 1);   /* over the point */
+        int64_t whole = strtoll(text, 0, 10);
+        for (int more = 0; more < 2; more++)
+            if (n == 17 || reads_as(whole + more, exponent, number, is_float))
+                return put_decimal(to, whole + more, -exponent);
     }
-    char digits[20], *e = strchr(text, 'e');
-    int n = 0, exponent = atoi(e + 1);
-    for (char *at = text; at < e; at++)
-        if (*at != '.')
-            digits[n++] = *at;
-    while (n > 1 && digits[n - 1] == '0')
-        n--;
-    return put_digits(to, digits, n, exponent);
 }
 
 /* With d decimals a number of up to 15 digits is whole / 10^d, rounded once: what is found so is the shortest. */
