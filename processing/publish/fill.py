@@ -18,6 +18,9 @@ from processing.publish.copy_format import HEADER, TRAILER, encode_parts
 from processing.publish.partitions import check_sql, parts_of, ranges
 from processing.publish.unique_keys import UniqueKeys
 
+BATCH = 20_000
+"""Rows encoded at a time: 10 MB of the points, half of which a processor's cache holds."""
+
 PIECE = 1 << 18
 """Bytes handed to libpq at a time, which otherwise moves them about in memory."""
 
@@ -118,20 +121,24 @@ def _send_all(files, table, cuts, parts, report):
                 job.result()
 
 
-BATCH = 20_000
-"""Rows encoded at a time: 10 MB of the points, which the processor's cache holds half of."""
-
-
 def batches_of(file, table):
     """The rows of a Parquet file as RecordBatches with the columns of ``table``; SurveyError when they are not."""
     import pyarrow as pa
-    import pyarrow.parquet as pq
 
     from processing.formats.tables import check_table
 
-    for batch in pq.ParquetFile(file).iter_batches(BATCH, columns=table.names, use_threads=False):
-        whole = check_table(pa.Table.from_batches([batch]), table, where=str(file)).combine_chunks()
-        yield from whole.to_batches()
+    try:
+        for batch in _raw_batches(file, table):
+            whole = check_table(pa.Table.from_batches([batch]), table, where=str(file)).combine_chunks()
+            yield from whole.to_batches()
+    except (OSError, pa.ArrowException) as error:
+        raise SurveyError(f"{file}: not a readable Parquet file: {error}") from error
+
+
+def _raw_batches(file, table):
+    import pyarrow.parquet as pq
+
+    return pq.ParquetFile(file).iter_batches(BATCH, columns=table.names, use_threads=False)
 
 
 def _index(part, indexes):

@@ -64,7 +64,9 @@ def introduce(connection, store, homes):
     for home in dict.fromkeys(home for home in homes if home.server):
         _make_server(connection, home)
         with connected(home.dsn) as there:
-            there.execute("CREATE EXTENSION IF NOT EXISTS q3c")
+            if there.execute("SELECT FROM pg_extension WHERE extname = 'q3c'").fetchone() is None:
+                raise SurveyError(f"the database {there.info.dbname} of {there.info.host} is not prepared to hold "
+                                  "partitions: run etc/other-server.sql there")
             there.execute(f"CREATE SCHEMA {store}")
 
 
@@ -125,6 +127,7 @@ def connected(dsn):
     try:
         connection = psycopg.connect(dsn)
     except psycopg.OperationalError as error:
-        raise SurveyError(f"a database that holds partitions (etc/store.yaml) does not answer: {error}") from error
+        raise SurveyError(f"a database that holds partitions (etc/store.yaml) does not answer: "
+                          f"{str(error).strip()}") from error
     with connection:
         yield connection
