@@ -170,3 +170,35 @@ def test_a_cone_and_a_page_do_not_leak_either(server, release):
     page = requests.get(f"{server.url}/twomass/q/links/dlmeta", {"ID": "nope"})
     for answer in (cone, page):
         assert answer.status_code < 500 and not [word for word in LEAKS if word in answer.text]
+
+
+def test_a_cutout_of_nan_or_of_two_images_is_an_error(server, release):
+    found = ask(server, "SELECT TOP 2 obs_publisher_did FROM ivoa.obscore").text.split()[1:]
+    for more in ({"CIRCLE": "NaN NaN 0.01"}, {"CIRCLE": "1 2 nan"}, {"POLYGON": " ".join(["NaN"] * 6)}):
+        answer = requests.get(f"{server.url}/twomass/q/image_links/dlget", {"ID": found[0], **more})
+        assert answer.status_code == 422 and answer.text.startswith("UsageError") and "NaN" in answer.text
+    answer = requests.get(f"{server.url}/twomass/q/image_links/dlget", {"ID": found})
+    assert answer.status_code == 422 and answer.text.startswith("MultiValuedParamNotSupported")
+
+
+def test_nobody_sets_how_much_or_how_long_beyond_the_limits(server, release):
+    job = requests.post(f"{server.url}/tap/async", {"LANG": "ADQL", "QUERY": COUNT},
+                        allow_redirects=False).headers["location"]
+    for asked, got in (("1e9", limits().time.job_longest), ("nan", limits().time.job_longest), ("77", 77)):
+        requests.post(f"{job}/executionduration", {"EXECUTIONDURATION": asked})
+        assert float(requests.get(f"{job}/executionduration").text) == got
+    requests.post(f"{job}/destruction", {"DESTRUCTION": "2999-01-01T00:00:00Z"})
+    assert requests.get(f"{job}/destruction").text < "2100"
+    requests.delete(job)
+
+
+def test_more_jobs_than_may_wait_are_429(server, release):
+    many = ("INSERT INTO tap_schema.tapjobs (jobid, phase, creationtime, destructiontime) SELECT 'many' || n, 'PENDING', "
+            f"now(), now() + interval '1 day' FROM generate_series(1, {limits().work.jobs_waiting}) AS n")
+    with server.connect() as connection:
+        connection.execute(many)
+        try:
+            refused = requests.post(f"{server.url}/tap/async", {"LANG": "ADQL", "QUERY": COUNT}, allow_redirects=False)
+        finally:
+            connection.execute("DELETE FROM tap_schema.tapjobs WHERE jobid LIKE 'many%'")
+    assert refused.status_code == 429 and "retry-after" in refused.headers and "jobs wait" in refused.text

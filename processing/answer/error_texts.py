@@ -190,8 +190,8 @@ def serve_error(request, error, *, httpStatus=None, queryStatus="ERROR"):
         return server.NOT_DONE_YET
     table, status = dali.getDALIError(error, queryStatus=queryStatus, request=request)
     request.setHeader("content-type", "text/xml")
-    request.setResponseCode(status if httpStatus in (None, 500) or status >= 500 else httpStatus)
-    if status == 503:
+    request.setResponseCode(status if httpStatus in (None, 500) or status >= 429 else httpStatus)
+    if status in (429, 503):
         request.setHeader("retry-after", "5")
     request.write(utils.xmlrender(table, prolog="<?xml-stylesheet href='/static/xsl/dalierror-to-html.xsl' "
                                                 "type='text/xsl'?>"))
