@@ -202,3 +202,15 @@ def test_more_jobs_than_may_wait_are_429(server, release):
         finally:
             connection.execute("DELETE FROM tap_schema.tapjobs WHERE jobid LIKE 'many%'")
     assert refused.status_code == 429 and "retry-after" in refused.headers and "jobs wait" in refused.text
+
+
+def test_the_capabilities_tell_the_limits(server, release):
+    told = requests.get(f"{server.url}/tap/capabilities").text
+    time, rows, sizes = limits().time, limits().rows, limits().bytes
+    for name, default, hard in (("retentionPeriod", time.job_kept, time.job_kept_longest),
+                                ("executionDuration", time.job, time.job_longest),
+                                ("outputLimit", rows.tap, rows.tap_longest),
+                                ("uploadLimit", sizes.sync_upload, sizes.upload)):
+        part = told[told.index(f"<{name}>"):told.index(f"</{name}>")]
+        assert part.index(f">{default}</default>") < part.index(f">{hard}</hard>")
+    assert "upload-http" in told and "upload-ftp" not in told
