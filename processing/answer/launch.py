@@ -29,7 +29,7 @@ def main():
 
 
 def _use_ours(serves):
-    from processing.answer import garbage, guard, tap_sync, writers
+    from processing.answer import cone, garbage, guard, tap_sync, writers
 
     for what in (guard, writers):
         what.use_in_dachs()
@@ -39,7 +39,7 @@ def _use_ours(serves):
         from processing.answer.limits import limits
 
         reactor.suggestThreadPoolSize(limits().work.threads)
-        for what in (guard, tap_sync, garbage):
+        for what in (guard, tap_sync, cone, garbage):
             what.use_in_server()
 
 

@@ -10,7 +10,7 @@ import tempfile
 from dataclasses import dataclass
 
 from processing.answer import abandoned, connections
-from processing.answer.copy_rows import NotCovered
+from processing.answer.question import NotCovered
 from processing.answer.translate import Translator
 
 PARAMETERS = {"request", "lang", "query", "format", "responseformat", "maxrec", "version", "runid"}
@@ -90,9 +90,9 @@ def begin(asked):
     maxrec = base.getConfig("async", "defaultMAXREC") if asked.maxrec is None else asked.maxrec
     question = translator.question(asked.query, min(maxrec, base.getConfig("async", "hardMAXREC")))
     try:
-        return connections.trying_again(lambda: _begun(bytes_of(question, asked.key)))
+        return connections.trying_again(lambda: begun(bytes_of(question, asked.key)))
     except NotCovered:
-        return connections.trying_again(lambda: _begun(bytes_by_dachs(question, asked.key)))
+        return connections.trying_again(lambda: begun(bytes_by_dachs(question, asked.key)))
 
 
 def bytes_of(question, key):
@@ -136,7 +136,8 @@ def _cursors(connection, settings):
             connection.autocommit = True
 
 
-def _begun(parts):
+def begun(parts):
+    """The Begun answer of an iterator whose first thing is what ends the query when called."""
     cancel, taken, size = next(parts), [], 0
     for part in parts:
         taken.append(part)
@@ -170,22 +171,21 @@ def answer(request, asked, otherwise):
     def fail(failure):
         return otherwise() if failure.check(NotCovered) else _tell(request, failure)
 
-    begun = abandoned.run_for(request, lambda: (begin(asked),))
-    begun.addCallbacks(lambda made: give(request, asked.media_type, made[0]), fail)
-    begun.addErrback(request.finishCallback)
+    work = abandoned.run_for(request, lambda: (begin(asked),))
+    work.addCallbacks(lambda made: give(request, asked.media_type, *made), fail).addErrback(request.finishCallback)
     return server.NOT_DONE_YET
 
 
-def give(request, media_type, begun):
-    """Send what has begun."""
+def give(request, media_type, answer):
+    """Send what has Begun."""
     from processing.answer.stream import deliver
 
-    if begun.rest is not None:
-        deliver(request, media_type, begun.all, begun.cancel)
+    if answer.rest is not None:
+        deliver(request, media_type, answer.all, answer.cancel)
         return
     request.setHeader("content-type", media_type)
-    request.setHeader("content-length", str(len(begun.first)))
-    request.write(begun.first)
+    request.setHeader("content-length", str(len(answer.first)))
+    request.write(answer.first)
     request.finish()
 
 
@@ -199,9 +199,11 @@ def _tell(request, failure):
 
 
 def use_in_server():
-    """Put this before DaCHS's own answer to /tap/sync."""
+    """Put this before DaCHS's own answer to /tap/sync; what is kept of queries is one of the caches that DaCHS empties."""
+    from gavo import base
     from gavo.web import syncrender
 
+    base.caches.registerCache("twomassShapes", translator.known, translator.known.get)
     stock = syncrender.SyncRenderer.render
 
     def render(page, request):

@@ -22,8 +22,7 @@ import threading
 from collections import OrderedDict
 from dataclasses import dataclass
 
-from processing.answer.copy_rows import NotCovered
-from processing.answer.question import Question
+from processing.answer.question import NotCovered, Question
 from processing.answer.row_limits import Limit
 from processing.answer.shapes import fill, form_of, mark, shape_of
 
@@ -204,26 +203,10 @@ def _saying(info, said):
 
 
 def description(table):
-    """The VOTable of a table without rows: all that an answer says besides its rows."""
-    from gavo.formats import votablewrite
-    from gavo.protocols import taprunner
+    """The VOTable of a table without rows but for the date: all that an answer says besides its rows."""
+    from processing.answer.votable_bytes import without_rows
 
-    empty = copy.copy(table)
-    empty.__class__ = _without_rows()
-    return votablewrite.getAsVOTable(taprunner._makeDataFor(empty), tablecoding="td").decode()
-
-
-def _without_rows():
-    from gavo.rsc import table
-
-    class Empty(table.BaseTable):
-        def __iter__(self):
-            return iter(())
-
-        def __len__(self):
-            return 0
-
-    return Empty
+    return re.sub(rb'(<INFO name="request_date"[^>]*value=")[^"]*', rb"\1", without_rows(table, "td")).decode()
 
 
 def _translated(found):
