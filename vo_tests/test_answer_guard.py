@@ -214,3 +214,14 @@ def test_the_capabilities_tell_the_limits(server, release):
         part = told[told.index(f"<{name}>"):told.index(f"</{name}>")]
         assert part.index(f">{default}</default>") < part.index(f">{hard}</hard>")
     assert "upload-http" in told and "upload-ftp" not in told
+
+
+def test_connections_of_uploads_are_closed_with_the_answer(server, release):
+    table = ('<VOTABLE version="1.3" xmlns="http://www.ivoa.net/xml/VOTable/v1.3"><RESOURCE><TABLE><FIELD name="n" '
+             'datatype="int"/><DATA><TABLEDATA><TR><TD>1</TD></TR></TABLEDATA></DATA></TABLE></RESOURCE></VOTABLE>')
+    for query in ("SELECT n FROM tap_upload.t", "SELECT nope FROM tap_upload.t", "SELECT 1 / (n - 1) AS x FROM tap_upload.t"):
+        for _ in range(4):
+            requests.post(f"{server.url}/tap/sync", {"LANG": "ADQL", "QUERY": query, "UPLOAD": "t,param:t"},
+                          files={"t": ("t.xml", table.encode())})
+    assert value(server, "SELECT count(*) FROM pg_stat_activity WHERE usename = 'untrusted' "
+                         "AND state LIKE 'idle in transaction%'") == 0

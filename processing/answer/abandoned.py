@@ -27,6 +27,7 @@ class Work:
     def __init__(self):
         self.left, self.ended = False, False
         self._connections, self._lock = [], threading.Lock()
+        self._own = []
 
     def run(self, function, *args):
         """``function(*args)`` in this thread, the connections it takes being those of this work."""
@@ -38,6 +39,13 @@ class Work:
             return function(*args)
         finally:
             _here.work, self.ended = None, True
+            for connection in self._own:
+                connection.close()
+
+    def owns(self, connection):
+        """Use a connection, and close it at the end: DaCHS leaves that to the collection of garbage, which takes time."""
+        self._own.append(connection)
+        self.uses(connection)
 
     def uses(self, connection):
         with self._lock:
@@ -65,7 +73,7 @@ def note(connection):
     """A connection that the thread has for itself; returned."""
     work = getattr(_here, "work", None)
     if work:
-        work.uses(connection)
+        work.owns(connection)
     return connection
 
 
