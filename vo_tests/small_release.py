@@ -25,7 +25,11 @@ from vo_tests.made_up import made_up_image, made_up_points
 ATLAS = DATA.parent / "atlas"
 FIELDS = {"ic494": "jhk", "f133-06": "jhk", "w44": "jh"}
 ON_IMAGES = ((0.3, 0.2), (0.5, 0.5), (0.85, 0.7))
-"""Where in each field there is a source: share of its columns and lines."""
+"""Where in each field there is a galaxy, which is a point source as well: share of its columns and lines."""
+
+ALONE = (0.4, 0.65)
+"""Where there is a point source alone."""
+
 
 ORDER = 3
 """HEALPix order of the partitions."""
@@ -138,10 +142,10 @@ def _mjd(header, otherwise):
 
 
 def _points_on(images, row):
-    """Copies of a source in each field, at the places ON_IMAGES, with keys, names and scan of their own."""
+    """Copies of a source in each field, at the places ON_IMAGES and ALONE, with keys, names and scan of their own."""
     fields = {image["coadd_key"]: image for image in images}
     made = []
-    for x, y in ON_IMAGES:
+    for x, y in (*ON_IMAGES, ALONE):
         for image in fields.values():
             ra, dec = _place_in(image, x, y)
             known = {name: image[name] for name in ("coadd_key", "scan_key", "date", "hemis", "scan")}

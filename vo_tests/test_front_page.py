@@ -9,8 +9,11 @@ import pytest
 import requests
 
 from processing.schema import BANDS
+from processing.schema.extended_flags import APERTURE
 from processing.schema.flags import FLAGS, decode
 from vo_tests.browser import browser, keep, wait_for
+
+APERTURE_WORDS = {value.character: value.meaning for value in APERTURE.values}
 
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")  # selenium's connection to the browser
 
@@ -26,10 +29,17 @@ def page(server, release):
 
 @pytest.fixture(scope="module")
 def source(page, release):
-    """The row of the source that the page shows in the middle of the sky."""
-    ra, dec = json.loads(page.find_element("id", "survey").get_attribute("textContent"))["place"]
-    rows = release.read("psc").to_pylist()
-    return min(rows, key=lambda row: np.hypot((row["ra"] - ra) * np.cos(np.radians(dec)), row["dec"] - dec))
+    """The row of the source nearest to the middle of the sky that the page shows, but for those within galaxies."""
+    middle = json.loads(page.find_element("id", "survey").get_attribute("textContent"))["place"]
+    galaxies = [(row["ra"], row["dec"]) for row in release.read("xsc").to_pylist()]
+    rows = [row for row in release.read("psc").to_pylist()
+            if not any(apart(row, place) < 20 / 3600 for place in galaxies)]  # fmt: skip
+    return min(rows, key=lambda row: apart(row, middle))
+
+
+def apart(row, place):
+    """Degrees, for small ones."""
+    return np.hypot((row["ra"] - place[0]) * np.cos(np.radians(row["dec"])), row["dec"] - place[1])
 
 
 def said(driver):
@@ -52,6 +62,21 @@ def forget(driver):
     driver.execute_script("delete document.getElementById('source').dataset.designation")
 
 
+def click_at(page, ra, dec):
+    """Click a few pixels beside a place in the sky, as people do."""
+    from selenium.webdriver.common.action_chains import ActionChains
+
+    page.execute_script("document.getElementById('sky').scrollIntoView()")
+    x, y = page.execute_script("""
+        const box = document.getElementById('view').getBoundingClientRect();
+        const [x, y] = window.view.world2pix(arguments[0], arguments[1]);
+        return [box.x + x, box.y + y]""", ra, dec)
+    click = ActionChains(page)
+    click.w3c_actions.pointer_action.move_to_location(int(x) + 4, int(y) - 3)
+    click.w3c_actions.pointer_action.click()
+    click.perform()
+
+
 def pixels(png):
     from PIL import Image
 
@@ -71,18 +96,8 @@ def test_the_sky_shows_stars_in_colours_and_other_bands_on_request(page):
 
 
 def test_a_click_on_a_source_shows_its_row(page, source):
-    from selenium.webdriver.common.action_chains import ActionChains
-
     forget(page)
-    page.execute_script("document.getElementById('sky').scrollIntoView()")
-    x, y = page.execute_script("""
-        const box = document.getElementById('view').getBoundingClientRect();
-        const [x, y] = window.view.world2pix(arguments[0], arguments[1]);
-        return [box.x + x, box.y + y]""", source["ra"], source["dec"])
-    click = ActionChains(page)
-    click.w3c_actions.pointer_action.move_to_location(int(x) + 4, int(y) - 3)
-    click.w3c_actions.pointer_action.click()
-    click.perform()
+    click_at(page, source["ra"], source["dec"])
     wait_for(lambda: shown(page) == source["designation"], "row of the source that was clicked")
     panel = page.find_element("id", "source").text
     for band in BANDS:
@@ -112,6 +127,38 @@ def test_the_cutouts_show_the_source_in_every_band(page):
         assert requests.get(address).content.startswith(b"SIMPLE")
     page.execute_script("document.getElementById('sky').scrollIntoView()")
     keep(page.get_screenshot_as_png(), "front-page-source")
+
+
+@pytest.fixture(scope="module")
+def galaxy(release):
+    """The row of the largest extended source."""
+    return max(release.read("xsc").to_pylist(), key=lambda row: row["r_k20fe"] or 0.0)
+
+
+def test_a_galaxy_is_found_by_its_name_with_its_shape_magnitudes_and_flags(page, galaxy):
+    forget(page)
+    search(page, f"2MASX J{galaxy['designation']}")
+    wait_for(lambda: shown(page) == galaxy["designation"], "galaxy that was searched")
+    panel = page.find_element("id", "source").text
+    assert f"2MASX J{galaxy['designation']}" in panel and f"{galaxy['r_k20fe']:.1f}″" in panel
+    for band in BANDS:
+        value, flag = (galaxy[f"{band.letter}_{name}"] for name in ("m_k20fe", "flg_k20fe"))
+        assert ("–" if value is None else f"{value:.3f}") in panel
+        if flag is not None:
+            assert APERTURE_WORDS[str(flag)] in panel
+
+
+def test_a_click_on_the_outline_of_a_galaxy_shows_it_and_not_the_point_in_its_middle(page, galaxy):
+    forget(page)
+    page.execute_script("""
+        document.getElementById('said').textContent = '';
+        window.view.gotoRaDec(arguments[0], arguments[1]);
+        window.view.setFoV(0.07)""", galaxy["ra"], galaxy["dec"])
+    wait_for(lambda: "extended in view" in said(page), "outlines")
+    click_at(page, galaxy["ra"], galaxy["dec"])
+    wait_for(lambda: shown(page) == galaxy["designation"], "galaxy that was clicked")
+    assert page.find_element("id", "source").get_attribute("data-kind") == "xsc"
+    keep(page.get_screenshot_as_png(), "front-page-galaxy")
 
 
 @pytest.mark.parametrize("form", ["{ra:.6f} {dec:+.6f}", "2MASS J{designation}", "{sexagesimal}"])

@@ -13,9 +13,9 @@ let view;
 
 document.documentElement.classList.add("scripted");
 
-async function chosen(designation) {
+async function chosen(designation, kind = "psc") {
   try {
-    const row = await show($("source"), designation, survey.flags);
+    const row = await show($("source"), designation, survey.flags, kind);
     if (row && view) view.point(row);
     return row;
   } catch (error) {
@@ -29,7 +29,7 @@ async function search(event) {
   event.preventDefault();
   const asked = understood($("place").value);
   if (!asked) return said("Expected a place such as 290.1 30.1 or 19 20 30 +30 05 00, or a name such as 19200780+2957476.");
-  const row = asked.designation ? await chosen(asked.designation) : (await around(asked.ra, asked.dec, NEAR, 1))[0];
+  const row = asked.designation ? await chosen(asked.designation, asked.kind) : (await around(asked.ra, asked.dec, NEAR, 1))[0];
   if (asked.designation && !row) return said(`No source is called ${asked.designation}.`);
   const at = row || asked;
   if (view) {

@@ -5,6 +5,7 @@ from functools import cache
 from pathlib import Path
 
 from processing.publish.front.commands import commands
+from processing.schema.extended_flags import APERTURE, EXTENDED_FLAGS
 from processing.schema.flags import FLAGS
 
 HERE = Path(__file__).parent
@@ -39,20 +40,27 @@ def front_page(site, url, release):
                      *([HIPS_SERVICE] if release["hips"] else [])], "survey": survey(release),
         "tables": [f"twomass.{table}" for table in (*TABLES, *(["xsc"] if release["rows"].get("xsc") else []))],
         "commands": list(commands(url, release["place"], bool(release["hips"])))}  # fmt: skip
-    return _template("index.html").render(**site, url=url, release=release, **{"survey": {"flags": []}, **known})
+    return _template("index.html").render(**site, url=url, release=release, **{"survey": {"flags": {}}, **known})
 
 
 def survey(release):
     """What the page's scripts want to know."""
     return {"hips": {layer["name"]: layer["address"] for layer in release["hips"]}, "place": release["place"],
             "first": release["hips"][0]["name"] if release["hips"] else None, "fov": release["fov"],
-            "flags": flags()}  # fmt: skip
+            "extended": bool(release["rows"].get("xsc")),
+            "flags": {"psc": [told(flag) for flag in FLAGS.values()], "xsc": extended_flags()}}  # fmt: skip
 
 
-def flags():
-    """The flags of the point sources in words (processing.schema.flags)."""
-    return [{"name": flag.name, "description": flag.description, "perBand": flag.per_band,
-             "values": {value.character: value.meaning for value in flag.values}} for flag in FLAGS.values()]
+def told(flag):
+    """A flag in words, for the page's scripts."""
+    return {"name": flag.name, "description": flag.description, "perBand": flag.per_band,
+            "values": {value.character: value.meaning for value in flag.values}}
+
+
+def extended_flags():
+    """The flags of an extended source in words: of the source, and of its magnitude in each band."""
+    whole = [told(flag) for name, flag in EXTENDED_FLAGS.items() if flag is not APERTURE]
+    return [*whole, {**told(APERTURE), "name": f"{{band}}_{APERTURE.name}", "perBand": True}]
 
 
 def notes(content, level1):

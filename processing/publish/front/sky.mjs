@@ -1,10 +1,12 @@
-// The sky: Aladin Lite on the HiPS of this server, with the point sources of the release on it.
+// The sky: Aladin Lite on the HiPS of this server, with the sources of the release on it, galaxies as their ellipses.
 
 import {ask} from "./tap.mjs";
+import {outline} from "./ellipse.mjs";
 
 const DEEPEST = 0.6;   // degrees: a wider view shows no sources
 const MOST = 2500;     // sources in a view, brightest first
 const REACH = 14;     // pixels from a source that count as on it
+const SAME = 3;       // pixels between a galaxy and the point source that is its middle
 const PAUSE = 400;     // ms that a view stays before sources are asked for
 
 export async function sky(element, survey, clicked, said) {
@@ -18,31 +20,34 @@ export async function sky(element, survey, clicked, said) {
   });
   const sources = A.catalog({name: "Point sources", color: "#ffd75e", sourceSize: 13, shape: "circle"});
   view.addCatalog(sources);
+  const galaxies = {overlay: A.graphicOverlay({name: "Extended sources", color: "#ff8fb1", lineWidth: 1.5}), rows: []};
+  view.addOverlay(galaxies.overlay);
   const mark = A.catalog({name: "Chosen", color: "#7fd1ff", sourceSize: 24, shape: "circle"});
   view.addCatalog(mark);
   view.on("click", (event) => {
-    const row = event && !event.isDragging && nearest(view, sources, event);
-    if (row) clicked(row.designation);
+    const found = event && !event.isDragging && nearest(view, sources, galaxies, event);
+    if (found) clicked(found.row.designation, found.kind);
   });
-  follow(A, view, sources, said);
+  follow(A, view, sources, survey.extended && galaxies, said);
   return Object.assign(view, {point: (row) => { mark.removeAll(); mark.addSources([A.source(row.ra, row.dec, row)]); }});
 }
 
-// The source that somebody meant who clicked at x, y (pixels).
-function nearest(view, sources, {x, y}) {
-  const apart = (source) => {
-    const at = view.world2pix(source.ra, source.dec);
-    return at ? Math.hypot(at[0] - x, at[1] - y) : Infinity;
-  };
-  const found = sources.getSources().map((source) => [apart(source), source.data]).sort((a, b) => a[0] - b[0])[0];
-  return found && found[0] <= REACH ? found[1] : null;
+// The source that somebody meant who clicked at x, y (pixels), and its kind; a galaxy before the point in its middle.
+function nearest(view, sources, galaxies, {x, y}) {
+  const closest = (rows, kind, lead) => rows.map((row) => {
+    const at = view.world2pix(row.ra, row.dec);
+    return {row, kind, apart: at ? Math.hypot(at[0] - x, at[1] - y) : Infinity, lead};
+  });
+  const found = [...closest(sources.getSources().map((source) => source.data), "psc", 0), ...closest(galaxies.rows, "xsc", SAME)]
+    .filter(({apart}) => apart <= REACH).sort((a, b) => a.apart - a.lead - (b.apart - b.lead));
+  return found[0] ?? null;
 }
 
 // With the name of this server before it: without, Aladin Lite looks for it in a list elsewhere.
 export const whole = (address) => new URL(address, document.baseURI).href;
 
 // Ask for the sources of a view when it has stayed for a while.
-function follow(A, view, sources, said) {
+function follow(A, view, sources, galaxies, said) {
   let waiting, asked = 0;
   const soon = () => { clearTimeout(waiting); waiting = setTimeout(load, PAUSE); };
   async function load() {
@@ -50,20 +55,40 @@ function follow(A, view, sources, said) {
     const width = Math.max(...field);
     if (width > DEEPEST) {
       sources.removeAll();
+      if (galaxies) outlines(A, galaxies, []);
       return said(`Zoom in below ${DEEPEST}° to see the sources.`);
     }
-    const found = await around(ra, dec, Math.hypot(...field) / 2).catch((error) => said(error.message));
+    const radius = Math.hypot(...field) / 2;
+    const [found, wide] = await Promise.all([around(ra, dec, radius), galaxies ? extendedAround(ra, dec, radius) : []])
+      .catch((error) => { said(error.message); return []; });
     if (!found || turn !== asked) return;
     sources.removeAll();
     sources.addSources(found.map((row) => A.source(row.ra, row.dec, row)));
-    said(`${found.length}${found.length === MOST ? " brightest" : ""} sources in view; click one.`);
+    if (galaxies) outlines(A, galaxies, wide);
+    const more = wide.length ? ` and ${wide.length} extended` : "";
+    said(`${found.length}${found.length === MOST ? " brightest" : ""} sources${more} in view; click one.`);
   }
   view.on("positionChanged", soon);
   view.on("zoomChanged", soon);
   soon();
 }
 
+// Draw the Ks = 20 mag/arcsec2 ellipses of extended sources in place of those that are there.
+function outlines(A, galaxies, rows) {
+  galaxies.rows = rows;
+  galaxies.overlay.removeAll();
+  for (const row of rows) galaxies.overlay.add(A.polygon(outline(row)));
+}
+
+function extendedAround(ra, dec, radius) {
+  return ask(`SELECT TOP ${MOST} designation, ra, dec, r_k20fe, k_ba, k_phi, sup_ba, sup_phi FROM twomass.xsc
+    WHERE ${within(ra, dec, radius)} ORDER BY r_k20fe DESC`, MOST);
+}
+
+const within = (ra, dec, radius) => `1 = CONTAINS(POINT('ICRS', ra, dec),
+    CIRCLE('ICRS', ${ra.toFixed(6)}, ${dec.toFixed(6)}, ${radius.toFixed(6)}))`;
+
 export function around(ra, dec, radius, most = MOST) {
-  return ask(`SELECT TOP ${most} designation, ra, dec, k_m FROM twomass.psc WHERE 1 = CONTAINS(POINT('ICRS', ra, dec),
-    CIRCLE('ICRS', ${ra.toFixed(6)}, ${dec.toFixed(6)}, ${radius.toFixed(6)})) ORDER BY k_m`, most);
+  return ask(`SELECT TOP ${most} designation, ra, dec, k_m FROM twomass.psc WHERE ${within(ra, dec, radius)}
+    ORDER BY k_m`, most);
 }

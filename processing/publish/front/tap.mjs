@@ -17,3 +17,11 @@ export async function stamps(row, radius = 0.5 / 60) {
   return images.map((image) => ({band: image.band, address: "/twomass/q/image_links/dlget?" + new URLSearchParams(
     {ID: image.obs_publisher_did, CIRCLE: `${row.ra} ${row.dec} ${radius}`})}));
 }
+
+// The postage stamps of an extended source in each band of the images that it was extracted from, as large as it asks for.
+export async function galaxyStamps(row) {
+  if (row.coadd_key === null) return [];
+  const images = await ask(`SELECT band FROM twomass.atlas WHERE coadd_key = ${row.coadd_key} ORDER BY atlas_key`);
+  return images.map(({band}) => ({band, address: "/twomass/q/galaxy_links/dlget?" + new URLSearchParams(
+    {ID: row.designation, FILTER: band})}));
+}

@@ -7,8 +7,9 @@ import pytest
 
 from processing.publish.files import checksums
 from processing.publish.front.commands import commands
-from processing.publish.front.page import flags, front_page, notes
+from processing.publish.front.page import front_page, notes, survey
 from processing.publish.sky_services import folder_in, hips_services
+from processing.schema.extended_flags import EXTENDED_FLAGS
 from processing.schema.flags import FLAGS
 
 SITE = {"site": "Test <Survey>", "description": "A survey.", "contact": "a@example.org"}
@@ -48,8 +49,15 @@ def test_commands_are_complete(command):
     assert "http://here/" in command.text and not re.search(r"{\w*}", command.text)
 
 
+def test_every_value_of_every_flag_of_an_extended_source_is_told():
+    told = {flag["name"]: flag["values"] for flag in survey(RELEASE)["flags"]["xsc"]}
+    for name, flag in EXTENDED_FLAGS.items():
+        one = name if name in told else "{band}_flg_k20fe"  # what is true of one aperture is of all
+        assert told[one] == {value.character: value.meaning for value in flag.values}
+
+
 def test_every_value_of_every_flag_is_told():
-    told = {flag["name"]: flag for flag in flags()}
+    told = {flag["name"]: flag for flag in survey(RELEASE)["flags"]["psc"]}
     assert set(told) == set(FLAGS)
     for name, flag in FLAGS.items():
         assert told[name]["values"] == {value.character: value.meaning for value in flag.values}
