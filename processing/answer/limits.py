@@ -54,6 +54,7 @@ class Query:
     terms: int = number("")
     depth: int = number("")
     selects: int = number("")
+    moc_order: int = number("")
 
 
 @dataclass(frozen=True)

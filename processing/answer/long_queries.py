@@ -32,14 +32,16 @@ class Size:
     selects: int = 0
 
 
+def words(query):
+    """Kind and text, in capitals, of each word, number and sign."""
+    return [(match.lastgroup, match[0].upper()) for match in WORDS.finditer(query) if match.lastgroup != "skip"]
+
+
 def size(query):
     """The Size of a query."""
-    found, inside, depth_of_selects = Size(len(query)), 0, []
-    for match in WORDS.finditer(query):
-        kind, word = match.lastgroup, match[0].upper()
-        if kind == "skip":
-            continue
-        found.tokens += 1
+    tokens = words(query)
+    found, inside, depth_of_selects = Size(len(query), len(tokens)), 0, []
+    for kind, word in tokens:
         if word in ("(", "CASE"):
             inside += 1
         elif word in (")", "END"):
@@ -75,7 +77,27 @@ def complaint(query):
     for name, text in WHAT.items():
         if getattr(found, name) > getattr(allowed, name):
             return f"The query {text.format(found=getattr(found, name), most=getattr(allowed, name))}"
+    if wrong := [order for order in orders(words(query)) if not _is_order(order)]:
+        return f"MOC wants a number from 0 to {allowed.moc_order} as its order, found {wrong[0][:40]}"
     return None
+
+
+def orders(tokens):
+    """What stands for the order in each MOC(order, geometry); the database makes one without heeding any limit."""
+    for place, (_, word) in enumerate(tokens[:-1]):
+        if word == "MOC" and tokens[place + 1][1] == "(":
+            first, inside = [], 0
+            for _, word in tokens[place + 2:]:
+                if inside == 0 and word in (",", ")"):
+                    if word == ",":
+                        yield " ".join(first)
+                    break
+                inside += {"(": 1, ")": -1}.get(word, 0)
+                first.append(word)
+
+
+def _is_order(text):
+    return text.isascii() and text.isdigit() and len(text) < 3 and int(text) <= limits().query.moc_order
 
 
 def use_in_dachs():
