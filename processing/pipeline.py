@@ -70,9 +70,9 @@ STAGES = (
     Stage("validation", "validate.command.validate", "catalogs, apparitions, truth", "Level 1 table", "release", "validate"),
     Stage("sky to zoom in", "hips.make.make_hips", "Atlas images", "HiPS of J, H, Ks and colours", "branch of tiles",
           "hips, publish"),
+    Stage("answers", "answer.launch.main", "queries", "tables, images", "request", "serve"),
     Stage("load", "publish.store.load", "catalogs", "tables beside the running ones", "release", "publish"),
     Stage("switch", "publish.switch.switch", "these tables", "TAP, SCS, SIA, ObsCore", "release", "publish"),
-    Stage("answers", "answer.launch.main", "queries", "tables, images", "request", "serve"),
 )
 
 
