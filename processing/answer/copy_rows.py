@@ -150,7 +150,7 @@ class Query:
             raise
 
     def blocks(self, rows, targets=None, group_rows=1 << 62, block_bytes=BLOCK_BYTES):
-        """Run it and yield its rows in the format of ``rows`` (Rows), block by block; an empty block means: no rows yet.
+        """Run it and yield its rows in the format of ``rows`` (Rows), block by block; an empty one means: no rows yet.
 
         ``targets``: SQL types that columns are cast to, or None for those that stay. A block ends after
         ``group_rows`` at the latest.

@@ -1,4 +1,4 @@
-"""Parquet from the database's rows: the kernel lays the columns of a row group down, parquet_bytes.py all around them."""
+"""Parquet from the database's rows: the kernel lays the columns of a row group down, parquet_bytes.py all around."""
 
 from processing.answer.columns import declared_kinds, describe
 from processing.answer.copy_rows import COLUMNS, Field, Rows

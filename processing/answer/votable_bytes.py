@@ -19,7 +19,8 @@ CODINGS = {"votableb2": ("binary2", BINARY2), "votable": ("binary", BINARY), "vo
 
 ROWS = {"binary2": b'<STREAM encoding="base64">', "binary": b'<STREAM encoding="base64">', "td": b"<TABLEDATA>"}
 OVERFLOW = b'<INFO name="QUERY_STATUS" value="OVERFLOW"></INFO>'
-ERROR = '<INFO name="QUERY_STATUS" value="ERROR">Error while serializing VOTable, content is probably incomplete: {}</INFO>'
+ERROR = ('<INFO name="QUERY_STATUS" value="ERROR">Error while serializing VOTable, content is probably incomplete: {}'
+         "</INFO>")
 
 @dataclass(frozen=True)
 class Frame:
@@ -74,8 +75,8 @@ def _tabledata_field(column, kind):
     null = {BOOLEAN: "?", FLOAT4: "NaN", FLOAT8: "NaN"}.get(kind, column.null)
     if len(null or "") >= 30:
         raise NotCovered(f"{null} is no number that stands for a null in {column.name}")
-    return Field(kind=kind, width=column.width or 0, no=ord("0"), yes=ord("1"), has_null=kind >= TEXT or null is not None,
-                 null_text=(null or "").encode())
+    return Field(kind=kind, width=column.width or 0, no=ord("0"), yes=ord("1"), null_text=(null or "").encode(),
+                 has_null=kind >= TEXT or null is not None)
 
 
 # ---- what stands around the rows

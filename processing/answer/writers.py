@@ -9,7 +9,8 @@ from processing.answer.copy_rows import Query
 from processing.answer.question import NotCovered, Question
 
 WRITERS = {**dict.fromkeys(votable_bytes.CODINGS, votable_bytes.write),
-           **dict.fromkeys(csv_bytes.HEADERED, csv_bytes.write), "parquet": parquet_rows.write, "fits": fits_bytes.write}
+           **dict.fromkeys(csv_bytes.HEADERED, csv_bytes.write),
+           "parquet": parquet_rows.write, "fits": fits_bytes.write}
 """DaCHS's keys of formats: a function of question, Query and key that gives the blocks of the answer."""
 
 
@@ -61,7 +62,7 @@ def use_in_dachs():
 
     def write_result(key, result, file):
         try:
-            blocks = chunks(_question_of(result.getPrimaryTable()), result.getPrimaryTable().connection, key)
+            blocks = chunks(question_of(result.getPrimaryTable()), result.getPrimaryTable().connection, key)
         except NotCovered:
             theirs(key, result, file)
             return
@@ -71,7 +72,7 @@ def use_in_dachs():
     taprunner.writeResultTo = write_result
 
 
-def _question_of(table):
+def question_of(table):
     """The Question of a QueryTable of DaCHS's."""
     if getattr(table, "query", None) is None:
         raise NotCovered("this is no table of a query")
