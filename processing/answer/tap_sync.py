@@ -199,7 +199,7 @@ def _tell(request, failure):
 
 
 def use_in_server():
-    """Put this before DaCHS's own answer to /tap/sync; what is kept of queries is one of the caches that DaCHS empties."""
+    """Put this before DaCHS's own answer to /tap/sync; the kept shapes are one of the caches that DaCHS empties."""
     from gavo import base
     from gavo.web import syncrender
 

@@ -32,6 +32,9 @@ KEPT = 500
 NO_PATTERN = "no pattern"
 """Kept for a shape that cannot be filled."""
 
+MADE_UP = re.compile(r"\bnd[a-z]{8,}\b")
+"""Names that DaCHS gives to columns that have none, others at each translation."""
+
 
 @dataclass(frozen=True)
 class Translated:
@@ -93,17 +96,18 @@ class Translator:
         """The Pattern of a shape, made with sentinels; None unless it gives ``translated`` for the shape's numbers."""
         sentinels = shape.sentinels()
         general = self.translate(shape.with_numbers(sentinels), maxrec)
-        cut = cut_at(general.sql, sentinels)
+        marks = [mark(place) for place in range(len(sentinels))]
+        cut = cut_at(general.sql, sentinels, marks)
         if cut is None:
             return None
         with self._lock:
             self._made += 1
             pattern = Pattern(*cut, general, f"adql {self._made}")
-        if pattern.sql(shape.numbers) != translated.sql:
+        if without_names(pattern.sql(shape.numbers)) != without_names(translated.sql):
             return None
         blank = (with_query(each, "", "") for each in (general, translated))
-        general_text, text = (description(each.table) for each in blank)
-        if general_text != text or any(mark(place) in text for place in range(len(sentinels))):
+        general_text, text = (without_names(description(each.table)) for each in blank)
+        if general_text != text or any(digits in general_text for digits in marks):
             return None
         return pattern
 
@@ -135,6 +139,11 @@ class Known(dict):
             self._order.pop(key, None)
 
 
+def without_names(text):
+    """The text with one name for all that DaCHS has made up."""
+    return MADE_UP.sub("nd", text)
+
+
 def checked(numbers, forms):
     """``numbers``; ValueError unless each is a number of its form."""
     for number, form in zip(numbers, forms, strict=True):
@@ -143,15 +152,18 @@ def checked(numbers, forms):
     return numbers
 
 
-def cut_at(sql, sentinels):
-    """Texts and hole numbers of ``sql`` cut at its sentinels; None unless all are there and whole wherever they are."""
+def cut_at(sql, sentinels, marks):
+    """Texts and hole numbers of ``sql`` cut at its sentinels; None unless each is there, and nowhere but as a whole.
+
+    ``marks``: digits by which a part of a sentinel would be known.
+    """
     if not sentinels:
         return (sql,), ()
     place_of = {sentinel: place for place, sentinel in enumerate(sentinels)}
     pattern = re.compile(rf"(?<![\w.])({'|'.join(map(re.escape, sentinels))})(?![\w.])")
     parts = pattern.split(sql)
     holes = tuple(place_of[part] for part in parts[1::2])
-    if any(not 1 <= holes.count(place) == sql.count(mark(place)) for place in place_of.values()):
+    if any(not 1 <= holes.count(place) == sql.count(mark) for place, mark in enumerate(marks)):
         return None
     return tuple(parts[::2]), holes
 

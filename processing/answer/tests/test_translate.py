@@ -1,0 +1,63 @@
+"""What is kept of translations: SQL with holes. DaCHS's part is tested with a server (vo_tests/test_answer_small.py)."""
+
+import threading
+
+import pytest
+
+from processing.answer.translate import Known, checked, cut_at
+
+
+def test_sql_is_cut_where_the_sentinels_are():
+    assert cut_at("q(0011.70, x, 0012) OR y < 0012", ("0011.70", "0012"), ("0011", "0012")) == (
+        ("q(", ", x, ", ") OR y < ", ""), (0, 1, 1))  # fmt: skip
+
+
+@pytest.mark.parametrize("sql", [
+    "q(x)",  # not there
+    "q(0011) AND 11",  # calculated with
+    "q(0011.0)", "q(0011e2)", "q(0011) OR x00110", "q(10011) OR 0011",  # part of something else
+])  # fmt: skip
+def test_sql_without_each_sentinel_as_it_is_has_no_holes(sql):
+    assert cut_at(sql, ("0011",), ("11",)) is None
+
+
+def test_numbers_of_another_form_are_refused():
+    assert checked(("5.5", "3"), ("9.9", "9")) == ("5.5", "3")
+    for numbers in (("5", "3"), ("5.5e5", "3"), ("5.5", "3; DROP"), ("5.5",)):
+        with pytest.raises(ValueError, match="expected|argument 2"):
+            checked(numbers, ("9.9", "9"))
+
+
+def test_what_is_kept_is_bounded_and_the_one_used_last_stays():
+    known = Known(3)
+    for key in "abc":
+        known.put(key, key)
+    known.get("a")
+    known.put("d", "d")
+    assert sorted(known) == ["a", "c", "d"]
+
+
+def test_dachs_can_empty_it_while_others_use_it():
+    known, failed = Known(50), []
+
+    def use():
+        try:
+            for number in range(3000):
+                known.put(number % 100, number)
+                known.get(number % 70)
+        except Exception as error:
+            failed.append(error)
+
+    threads = [threading.Thread(target=use) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for _ in range(200):  # as gavo.base.caches.clearall does
+        for key in list(known.keys()):
+            del known[key]
+    for thread in threads:
+        thread.join()
+    for key in list(known.keys()):
+        del known[key]
+    assert not failed and len(known) == 0
+    known.put("a", 1)
+    assert known.get("a") == 1
