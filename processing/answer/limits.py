@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from processing.config import number, read_sections
+from processing.config.read import number, read_sections
 
 LIMITS_FILE = Path(__file__).parents[2] / "etc" / "limits.yaml"
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from processing.config import number, read_sections
+from processing.config.read import number, read_sections
 from processing.publish.sky_number import END, sky_numbers
 
 STORE_FILE = Path(__file__).parents[2] / "etc" / "store.yaml"

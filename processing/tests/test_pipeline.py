@@ -29,7 +29,7 @@ def test_task_names_a_function_and_needs_only_tasks_before_it(task):
 
 
 def test_every_room_with_code_is_in_the_flow():
-    for_all = {"formats", "schema", "engine", "tests"}
+    for_all = {"config", "formats", "schema", "engine", "tests"}
     folders = {path.parent.name for path in PROCESSING.glob("*/__init__.py")} - for_all
     assert folders == set(pipeline.rooms())
 
@@ -56,7 +56,7 @@ def test_no_room_imports_from_one_further_down(room):
 def test_what_is_for_all_imports_from_no_room():
     wrong = {
         f"{path.relative_to(PROCESSING)}: {name}"
-        for folder in ("formats", "schema", "engine") for path in (PROCESSING / folder).rglob("*.py") if "tests" not in path.parts
+        for folder in ("config", "formats", "schema", "engine") for path in (PROCESSING / folder).rglob("*.py") if "tests" not in path.parts
         for name in rooms_imported(path) if name in pipeline.rooms()
     }
     assert not wrong
