@@ -17,9 +17,9 @@ OWNER = "gavoadmin"
 """The role that DaCHS makes its tables with."""
 
 SETTINGS = ("SET LOCAL maintenance_work_mem = '256MB'", "SET LOCAL max_parallel_maintenance_workers = 0",
-            "SET client_connection_check_interval = '1s'")
+            "SET client_connection_check_interval = '1s'", "SET idle_in_transaction_session_timeout = 0")
 """While partitions are indexed beside each other: a sort of some million keys in memory, and none helps another. What
-a program that was killed began ends with it."""
+a program that was killed began ends with it; the last partition may wait for hours until its turn comes."""
 
 SERVER_OPTIONS = {
     "extensions": "q3c",

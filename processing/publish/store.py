@@ -187,7 +187,12 @@ def _fill(connection, store, release, table, report, say):
         name = _part_name(store, table, number)
         return name, table_sql(table, name)
 
-    fill(homes, create, table, files, found, lambda name: _index_sql(name, table), report, say)
+    def finish(name):
+        yield from _index_sql(name, table)
+        if _is_shared(homes):
+            yield f"ANALYZE {name}"
+
+    fill(homes, create, table, files, found, finish, report, say)
     return homes, found
 
 
@@ -199,8 +204,14 @@ def _join(connection, store, table, homes, found):
         connection.execute(f"CREATE INDEX ON {name} ({expression})")
     for number, (home, limits) in enumerate(zip(homes, ranges(found))):
         connection.execute(attach_sql(home, name, _part_name(store, table, number), limits))
-    if not any(home.server for home in homes):  # else all rows would be fetched from the other servers
-        connection.execute(f"ANALYZE {name}")
+    if not _is_shared(homes):
+        connection.execute(f"ANALYZE {name}")  # the partitions, too
+
+
+def _is_shared(homes):
+    """Whether some partitions are on other servers. Then each is analysed where it is, and not the whole: all of their
+    rows would be fetched for that."""
+    return any(home.server for home in homes)
 
 
 def _part_name(store, table, number):
@@ -237,7 +248,8 @@ def _add_coverage(connection, store, release):
 
 
 def _index(connection, store, table):
-    for statement in _index_sql(f"{store}.{table.name}", table):
+    name = f"{store}.{table.name}"
+    for statement in (*_index_sql(name, table), f"ANALYZE {name}"):
         connection.execute(statement)
 
 
@@ -246,7 +258,6 @@ def _index_sql(name, table):
     yield f"ALTER TABLE {name} ADD PRIMARY KEY ({table.primary_key})"
     for expression in INDEXES[table.name]:
         yield f"CREATE INDEX ON {name} ({expression})"
-    yield f"ANALYZE {name}"
 
 
 def _count(connection, store, release):
