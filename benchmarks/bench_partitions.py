@@ -1,4 +1,4 @@
-"""Loading against the database's floor, and whether a cone takes longer in a larger table. Writes results/partitions.json.
+"""Loading against the database's floor, and whether a cone takes longer in a larger table: results/partitions.json.
 
 Loading: so many rows of the release of ten million go into as many partitions as they are given by etc/store.yaml, by
 ``publish.fill`` from Parquet files, and bare: psql sends prepared files of the same rows, one each to as many
@@ -177,7 +177,8 @@ def questions(place, name, rows):
         places = connection.execute(f"SELECT ra, dec, designation, pts_key FROM {name} WHERE pts_key = ANY(%s)",
                                     (_keys(rows),)).fetchall()
         kinds = {
-            "join": [f"SELECT * FROM {name} WHERE q3c_join({ra}, {dec}, ra, dec, {radius})" for ra, dec, _, _ in places],
+            "join": [f"SELECT * FROM {name} WHERE q3c_join({ra}, {dec}, ra, dec, {radius})"
+                     for ra, dec, _, _ in places],
             "radial": [f"SELECT * FROM {name} WHERE q3c_radial_query(ra, dec, {ra}, {dec}, {radius})"
                        for ra, dec, _, _ in places],
             "designation": [f"SELECT * FROM {name} WHERE designation = '{text}'" for _, _, text, _ in places],

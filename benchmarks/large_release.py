@@ -122,8 +122,9 @@ def _write_cell(folder, cells, number, index, ra, dec, scan, coadd, key):
     points = real_points() if DATA.is_dir() else made_up_points()
     data = points.take(rng.integers(0, len(points), len(ra))).combine_chunks()
     glon, glat = galactic(ra, dec)
-    own = {"ra": ra, "dec": dec, "scan_key": scan, "coadd_key": coadd, "pts_key": key, "scan": (scan % 400).astype("i2"),
-           "glon": np.round(glon, 3) % 360, "glat": np.round(glat, 3), "jdate": 2450600.5 + scan % 1300 + 0.0001 * key % 1,
+    own = {"ra": ra, "dec": dec, "scan_key": scan, "coadd_key": coadd, "pts_key": key,
+           "scan": (scan % 400).astype("i2"), "glon": np.round(glon, 3) % 360, "glat": np.round(glat, 3),
+           "jdate": 2450600.5 + scan % 1300 + 0.0001 * key % 1,
            "designation": unique_names(names(ra, dec), key)}  # fmt: skip
     for band in BANDS:
         shift = pa.array(rng.uniform(-0.5, 0.5, len(ra)), pa.float32())

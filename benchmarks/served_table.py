@@ -1,4 +1,4 @@
-"""A server with a release of ten million point sources, which benchmarks of the services ask; made when it is not there.
+"""A server with a release of ten million point sources, which benchmarks of the services ask; made unless it is there.
 
     python -m benchmarks.served_table [ROWS]
 

@@ -11,7 +11,7 @@
 --   extensions 'q3c'             conditions with q3c_ang2ipix are sent there, where the index of positions is
 --   use_remote_estimate 'true'   the other server is asked what a query costs: without it no table that a user uploads
 --                                is joined by position through its index
---   fetch_size '10000'           rows that come at a time, 5 MB of the points; the default of 100 makes 100 times the trips
+--   fetch_size '10000'           rows that come at a time, 5 MB of the points; the default is 100
 --   async_capable 'true'         several other servers work on a query at the same time
 --   password_required 'false'    when the connection string has no password; the other server has to know the account
 --

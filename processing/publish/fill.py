@@ -183,7 +183,7 @@ def _raw_batches(file, table):
 
 
 def _finish(part, indexes):
-    """Index the rows, have the database check that each belongs here, so that it attaches the partition without looking,
+    """Index the rows, have the database check that each belongs here (it attaches the partition without looking, then),
     and commit."""
     part.connection.execute(f"ALTER TABLE {part.name} ADD CHECK ({check_sql(*part.limits)})")
     for statement in indexes(part.name):

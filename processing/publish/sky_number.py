@@ -1,4 +1,5 @@
-"""The number of a place on the sky by which the database's extension q3c sorts: ``q3c_ang2ipix`` (Koposov & Bartunov 2006).
+"""The number of a place on the sky by which the database's extension q3c sorts (``q3c_ang2ipix``; Koposov & Bartunov
+2006, ASPC 351, 735).
 
 The sky is projected from its centre onto the six faces of a cube (0 around the north pole, 1 to 4 along the equator
 from right ascension 0 to the east, 5 around the south pole). On each face the two coordinates are cut into 2^30 steps,
