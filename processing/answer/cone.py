@@ -1,83 +1,29 @@
 """Simple Cone Search on the roads of synchronous TAP: one query on a kept connection, its rows by the kernel.
 
-What is around the rows is DaCHS's: it writes the answer to a cone of its own without rows once, and where this tells
-of the cone and the request, those of the others are put. What else than a place, a radius, VERB, MAXREC and a format
-of VOTables is asked for, and what is wrong, goes DaCHS's own way.
-
-The index of places is asked by ``q3c_join`` for small cones, which takes 0.3 ms; DaCHS asks by ``q3c_radial_query``,
-whose hundred ranges take 5.5 ms to plan and are worth it for large ones.
+What is around the rows is DaCHS's (cone_form.py). What else than a place, a radius, VERB, MAXREC and a format of
+VOTables is asked for, and what is wrong, goes DaCHS's own way.
 """
 
-import io
 import re
-from dataclasses import dataclass
-from datetime import datetime, timezone
-from types import SimpleNamespace
-from xml.sax.saxutils import escape
+import sys
 
 from processing.answer import abandoned, connections, votable_bytes
-from processing.answer.columns import declared_kinds, describe
+from processing.answer.columns import declared_kinds
+from processing.answer.cone_form import Asked, form_of
 from processing.answer.copy_rows import TABLEDATA, Query, Rows
 from processing.answer.question import NotCovered
 from processing.answer.row_limits import Limit
-from processing.answer.tap_sync import begun, give
+from processing.answer.tap_sync import WHOLE, begun, give
 
 PARAMETERS = {"ra", "dec", "sr", "verb", "maxrec", "responseformat", "_dboptions_order"}
-
-SMALL = 0.25
-"""deg, the radius up to which q3c_join is the faster one."""
-
-CONDITIONS = {True: "q3c_join(%%(%s)s, %%(%s)s, {ra}, {dec}, %%(%s)s)",
-              False: "q3c_radial_query({ra}, {dec}, %%(%s)s, %%(%s)s, %%(%s)s)"}  # fmt: skip
-"""For small cones and for others."""
-
-EXAMPLE = {"RA": 123.456789012, "DEC": 12.3456789012, "SR": 0.123456789012}
-URI = b"/the-address-of-an-example"
-"""Of the cone that DaCHS writes the answer to."""
-
-KEPT = 200
-"""Forms of answers, by service, VERB, MAXREC and format."""
-
-
-@dataclass(frozen=True)
-class Asked:
-    """A cone as understood (deg), and what decides about the form of the answer."""
-
-    ra: float
-    dec: float
-    sr: float
-    verb: str | None
-    maxrec: str | None
-    named: str | None
-
-    @property
-    def form(self):
-        return self.verb, self.maxrec, self.named, self.sr <= SMALL
-
-
-@dataclass(frozen=True)
-class Form:
-    """All of an answer but its cone.
-
-    ``heads``: by whether there is an overflow, what is before the rows; ``end`` is behind them. In ``sql`` and the
-    heads there are places for what differs.
-    """
-
-    sql: str
-    heads: dict
-    end: bytes
-    columns: list
-    headers: dict
-    coding: str
-    kernel_form: int
-    limit: int
-
 
 # ---- what is asked
 
 
 def understood(request):
     """The cone that a request asks for; None when there is more to it or something wrong with it."""
+    if request.isSecure():  # then DaCHS writes other addresses into the answer
+        return None
     given = {name.lower(): values for name, values in request.strargs.items()}
     if len(given) != len(request.strargs) or not set(given) <= PARAMETERS or request.files or request.getUser():
         return None
@@ -104,156 +50,29 @@ def _understood(given):
     return Asked(ra, dec, sr, given.get("verb"), given.get("maxrec"), given.get("responseformat"))
 
 
-# ---- the form of the answer, by DaCHS
-
-
-_forms = {}
-
-
-def form_of(page, asked):
-    """The Form of the answer to what is asked of a service; kept until DaCHS reads the service's descriptor again."""
-    service = page.service
-    key, content = (service.getFullId(), *asked.form), service.rd.idmap
-    kept = _forms.get(key)
-    if not kept or kept[0] is not content:
-        if len(_forms) >= KEPT:
-            _forms.clear()
-        kept = _forms[key] = content, _new_form(page, asked)
-    return kept[1]
-
-
-def _new_form(page, asked):
-    """A Form, by the steps of DaCHS's DBCore.run, with the rows left out."""
-    from gavo import formats, svcs
-
-    given = {**{name: repr(value) for name, value in EXAMPLE.items()}, "_DBOPTIONS_ORDER": ["_r"]}
-    optional = {"VERB": asked.verb, "MAXREC": asked.maxrec, "RESPONSEFORMAT": asked.named}
-    given |= {name: value for name, value in optional.items() if value is not None}
-    made = {overflow: _Example(page, svcs.QueryMeta(given, defaultLimit=page.defaultLimit), given, asked.sr <= SMALL,
-                               overflow) for overflow in (False, True)}  # fmt: skip
-    coding, kernel_form = votable_bytes.CODINGS[formats.getKeyFor(asked.named or "votable")]
-    cut = {overflow: example.text.partition(votable_bytes.ROWS[coding]) for overflow, example in made.items()}
-    heads = {overflow: _with_places(before + begin, made[overflow].pars) for overflow, (before, begin, _) in cut.items()}
-    plain = made[False]
-    if not cut[False][1] or cut[False][2] != cut[True][2]:
-        raise NotCovered("DaCHS writes the table without rows in another way than expected")
-    return Form(plain.sql, heads, cut[False][2], describe(plain.table), plain.headers, coding, kernel_form, plain.limit)
-
-
-class _Example:
-    """What DaCHS makes of the example: SQL with places for its parameters, table without rows, text and headers."""
-
-    def __init__(self, page, query, given, small, overflow):
-        from gavo import base, rsc
-        from gavo.svcs import inputdef
-
-        service, core = page.service, page.service.getCoreFor(page, query)
-        words = {name: value if isinstance(value, list) else [value] for name, value in given.items()}
-        arguments = inputdef.CoreArgs.fromRawArgs(core.inputTable, words, service.getContextGrammarFor(page, query, core))
-        query["renderer"], query["inputTable"], self.limit = page, arguments, query["dbLimit"]
-        described = core._makeResultTableDef(service, arguments, query)
-        described.copyMetaFrom(core.queriedTable)
-        query.overrideDbOptions(limit=core.limit, sortKeys=core.sortKey and core.sortKey.split(","),
-                                sortFallback=core.getProperty("defaultSortKey", None))
-        _, self.pars = core._getSQLWhere(arguments, query)
-        condition = _condition(core, self.pars, small)
-        described.addMeta("info", repr(self.pars), infoName="queryPars", infoValue=condition)
-        with base.getTableConn() as connection:
-            queried = rsc.TableForDef(core.queriedTable, nometa=True, create=False, connection=connection)
-            _, sql, _ = queried.getQuery(described, condition, {}, limits=query.asSQL())
-        self.sql = _with_centre(sql)
-        table = rsc.InMemoryTable(described, rows=[None] if overflow else [])
-        core._addQueryStatus(table, {"dbLimit": 0} if overflow else query)
-        self._write(page, query, service.adaptCoreRes(table, query))
-
-    def _write(self, page, query, data):
-        file, self.headers = io.BytesIO(), {}
-        request = SimpleNamespace(uri=URI, client=True, setHeader=self.headers.__setitem__, write=file.write)
-        page.queryMeta = query
-        page._formatOutput(data, request, stream=False)
-        self.text, self.table = file.getvalue(), data.getPrimaryTable()
-
-
-def _condition(core, pars, small):
-    """The condition of a cone with the names of parameters that DaCHS has given to the example's."""
-    names = {value: name for name, value in pars.items()}
-    if set(names) != set(EXAMPLE.values()):
-        raise NotCovered(f"this service asks for more than a cone: {pars}")
-    texts = CONDITIONS[small].format(ra=core.raColumn.name, dec=core.decColumn.name)
-    return texts % tuple(names[EXAMPLE[name]] for name in ("RA", "DEC", "SR"))
-
-
-CENTRE = "spoint '(%fd,%fd)'"
-"""The place from which DaCHS measures distances."""
-
-
-def _with_centre(sql):
-    centre = CENTRE % (EXAMPLE["RA"], EXAMPLE["DEC"])
-    if sql.count(centre) != 1:
-        raise NotCovered("DaCHS measures the distance from a cone in another way than expected")
-    return sql.replace(centre, "%(centre)s")
-
-
-def _with_places(text, pars):
-    """The text cut into pieces where the example's parameters, its address and the date stand; with their names."""
-    marks = {re.escape(escape(repr(pars)).encode()): "pars", re.escape(URI): "uri",
-             b'(?<=<INFO name="request_date" ucd="time.creation" value=")[^"]*': "date"}  # fmt: skip
-    found = sorted((match.span(), name) for mark, name in marks.items() for match in re.finditer(mark, text))
-    if [name for _, name in found].count("pars") != 1 or [name for _, name in found].count("uri") != 1:
-        raise NotCovered("DaCHS tells of a cone in another way than expected")
-    pieces, begin = [], 0
-    for (start, end), name in found:
-        pieces += [text[begin:start], name]
-        begin = end
-    return (*pieces, text[begin:]), tuple(pars)
-
-
-def filled(head, asked, uri):
-    """What is before the rows, for a cone and the address that asked for it."""
-    pieces, names = head
-    values = {
-        "pars": lambda: escape(repr(parameters(asked, names))).encode(),
-        "uri": lambda: escape(uri.decode("utf-8", "replace"), {'"': "&quot;"}).encode(),
-        "date": lambda: datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ").encode(),
-    }
-    return b"".join(piece if isinstance(piece, bytes) else values[piece]() for piece in pieces)
-
-
-def parameters(asked, names):
-    """The numbers of the cone by DaCHS's names of parameters, RA0 and so on."""
-    numbers = {"RA": asked.ra, "DEC": asked.dec, "SR": asked.sr}
-    return {name: numbers[name.rstrip("0123456789")] for name in names}
-
-
-def sql_of(form, asked):
-    """The SQL of the cone: nothing comes into it but numbers."""
-    names = tuple(form.heads[False][1])
-    numbers = {name: repr(float(value)) for name, value in parameters(asked, names).items()}
-    return form.sql % {**numbers, "centre": CENTRE % (asked.ra, asked.dec), "_matchLimit": form.limit + 1}
-
-
 # ---- the answer
 
 
-def blocks_of(form, asked, uri, whole):
+def blocks_of(form, asked, uri):
     """The answer, as it comes; the first thing is what ends its query when called.
 
-    An overflow is told before the rows when they are few, behind them, as DALI has it, when there are more than
-    ``whole`` bytes.
+    An overflow is told before the rows, as DaCHS does, when they are few; behind them, as DALI has it, when there are
+    more than WHOLE bytes.
     """
     from gavo import base
 
-    settings = (("statement_timeout", f"{int(base.getConfig('web', 'sqlTimeout') * 1000)} ms"), ("enable_seqscan", "no"))
+    seconds = base.getConfig("web", "sqlTimeout")
+    settings = (("statement_timeout", f"{int(seconds * 1000)} ms"), ("enable_seqscan", "no"))
     with connections.lend() as lent:
         yield lent.cancel
-        query = Query(lent.connection, sql_of(form, asked), settings)
+        query = Query(lent.connection, form.sql(asked), settings)
         try:
-            yield from _blocks(form, asked, uri, query, whole)
+            yield from _blocks(form, asked, uri, query)
         finally:
             query.close()
 
 
-def _blocks(form, asked, uri, query, whole):
+def _blocks(form, asked, uri, query):
     kinds, targets = declared_kinds(form.columns, query.types)
     fields = [votable_bytes._field(*of, form.kernel_form) for of in zip(form.columns, kinds)]
     limit = Limit(form.limit)
@@ -262,14 +81,14 @@ def _blocks(form, asked, uri, query, whole):
         for block in blocks:
             taken.append(block)
             size += len(block)
-            if size > whole:
-                yield filled(form.heads[False], asked, uri) + b"".join(taken)
+            if size > WHOLE:
+                yield form.heads[False].filled(asked, uri) + b"".join(taken)
                 yield from blocks
                 rows.tell(limit)
                 yield _told_behind(form.end) if limit.exceeded else form.end
                 return
         rows.tell(limit)
-        yield filled(form.heads[limit.exceeded], asked, uri) + b"".join(taken) + form.end
+        yield form.heads[limit.exceeded].filled(asked, uri) + b"".join(taken) + form.end
 
 
 def _told_behind(end):
@@ -278,10 +97,8 @@ def _told_behind(end):
 
 def begin(page, asked, uri):
     """The beginning of the answer, in a thread."""
-    from processing.answer.tap_sync import WHOLE
-
     form = form_of(page, asked)
-    return connections.trying_again(lambda: begun(blocks_of(form, asked, uri, WHOLE))), form
+    return connections.trying_again(lambda: begun(blocks_of(form, asked, uri))), form
 
 
 def answer(page, request, asked, otherwise):
@@ -304,8 +121,6 @@ def answer(page, request, asked, otherwise):
 
 def _tell(page, request, failure):
     """What DaCHS tells of a query that failed."""
-    import sys
-
     from gavo import svcs
     from twisted.python.failure import Failure
 
