@@ -1,8 +1,11 @@
 """What brings a stock DaCHS down does not bring this one down: restarts of its database, clients that leave, lost jobs."""
 
 import socket
+import subprocess
+import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from urllib.parse import urlencode
 
 import pytest
@@ -10,6 +13,7 @@ import requests
 
 from processing.answer.limits import limits
 from processing.publish import cluster
+from processing.publish import server as web
 from processing.publish.processes import wait_until
 
 COUNT = "SELECT COUNT(*) AS n FROM twomass.psc"
@@ -225,3 +229,27 @@ def test_connections_of_uploads_are_closed_with_the_answer(server, release):
                           files={"t": ("t.xml", table.encode())})
     assert value(server, "SELECT count(*) FROM pg_stat_activity WHERE usename = 'untrusted' "
                          "AND state LIKE 'idle in transaction%'") == 0
+
+
+def test_a_second_server_over_the_same_database_answers_for_the_jobs_of_the_first(server, release):
+    second = replace(server.place, worker=1)
+    start = "from dataclasses import replace; from processing.publish import dachs, server, site; " \
+            "second = replace(site.site(), worker=1); dachs.deploy(second); server.start(second)"
+    subprocess.run([sys.executable, "-c", start], env=server.environment, check=True)
+    try:
+        counted = requests.post(f"{second.url}/tap/sync", {"LANG": "ADQL", "QUERY": COUNT, "FORMAT": "csv"})
+        assert counted.text == ask(server, COUNT).text
+        jobs = []
+        for number in range(4):
+            url = (server.url, second.url)[number % 2]
+            made = requests.post(f"{url}/tap/async", {"LANG": "ADQL", "QUERY": COUNT}, allow_redirects=False)
+            jobs.append(made.headers["location"].rpartition("/")[2])
+            requests.post(f"{url}/tap/async/{jobs[-1]}/phase", {"PHASE": "RUN"})
+        for job in jobs:
+            for url in (server.url, second.url):
+                assert wait_until(lambda: requests.get(f"{url}/tap/async/{job}/phase").text in ("COMPLETED", "ERROR"), 90)
+                assert requests.get(f"{url}/tap/async/{job}/results/result").ok
+    finally:
+        assert [worker.worker for worker in web.workers(server.place)] == [0, 1]
+        web._stop(second)
+    assert web.pid(server.place) and not web.pid(second)

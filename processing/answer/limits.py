@@ -63,6 +63,7 @@ class Work:
 
     threads: int = number("")
     waiting: int = number("")
+    workers: int = number("")
     jobs: int = number("")
     jobs_waiting: int = number("")
 

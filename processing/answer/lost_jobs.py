@@ -9,6 +9,9 @@ import os
 
 SECONDS = 20.0
 
+LOCK = 2_306_115
+"""Key of an advisory lock in the database."""
+
 GRACE = 60.0
 """Seconds beyond its time that a synchronous job, whose thread may be another server's, is believed to be alive."""
 
@@ -20,11 +23,33 @@ RUNNING = "SELECT jobId, pid, startTime < now() AT TIME ZONE 'utc' - %(old)s * i
 
 
 def use_in_server():
+    from gavo.base import cron
+    from gavo.protocols import tap
     from twisted.internet import reactor, task
 
     from processing.answer import abandoned
 
+    tap.TAPUWS._processQueue = _one_at_a_time(tap.TAPUWS._processQueue)
+    jobs = tap.WORKER_SYSTEM
+    cron.runEvery(-jobs.queueCheckInterval, f"UWS {jobs} timed queue processor", jobs._processQueue)  # by its name
     reactor.callWhenRunning(lambda: task.LoopingCall(lambda: abandoned.quickly(_look_quietly)).start(SECONDS))
+
+
+def _one_at_a_time(process_queue):
+    """Let only one of several servers take jobs from the queue at a time: two that take the same one break it."""
+    def process(jobs):
+        from gavo import base
+
+        with base.getTableConn() as connection:
+            got, = next(connection.query("SELECT pg_try_advisory_lock(%(key)s)", {"key": LOCK}))
+            if not got:
+                return  # the other one is at it, and everybody looks again in a moment
+            try:
+                process_queue(jobs)
+            finally:
+                connection.execute("SELECT pg_advisory_unlock(%(key)s)", {"key": LOCK})
+
+    return process
 
 
 def _look_quietly():
@@ -41,7 +66,7 @@ def look():
     """End what is lost, and start what waits."""
     from gavo import base
     from gavo.protocols import tap, uws
-    from twisted.internet import threads, reactor
+    from twisted.internet import reactor, threads
 
     oldest = base.getConfig("async", "defaultExecTimeSync") + GRACE
     with base.getTableConn() as connection:

@@ -27,7 +27,8 @@ def use_in_dachs():
     from twisted.python.logfile import LogFile
 
     with_client = base.getConfig("web", "logFormat") == "combined"
-    file = LogFile("requests.log", str(base.getConfig("logDir").parent), rotateLength=FILE_BYTES,
+    logs = base.getConfig("logDir")  # "dachs", or "dachs-1" and so on for further workers
+    file = LogFile(f"requests{logs.name.removeprefix('dachs')}.log", str(logs.parent), rotateLength=FILE_BYTES,
                    maxRotatedFiles=FILES)
 
     def log(request):

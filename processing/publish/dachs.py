@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import tarfile
 import zlib
+from dataclasses import replace
 
 from processing.answer.limits import dachs_settings, limits
 from processing.errors import SurveyError
@@ -34,7 +35,7 @@ def dachs(place, *words, **options):
 def deploy(place):
     """Put the site's files where DaCHS reads them; at every start, so that ``etc/`` is the one place to edit."""
     for folder in (place.gavo, place.gavo / "etc", place.gavo / "cache", place.inputs, place.gavo / "state",
-                   place.gavo / "state" / "uwsjobs", place.log / "dachs"):
+                   place.gavo / "state" / "uwsjobs", place.log / f"dachs{place.suffix}"):
         as_account(["mkdir", "-p", folder], place)
     deploy_package(place)
     _write(place, place.gavo_rc, settings_text(place))
@@ -82,10 +83,10 @@ def settings_text(place):
         if not settings.has_section(section):
             settings.add_section(section)
     group = _group(place)
-    settings["general"].update({"rootDir": str(place.gavo), "logDir": str(place.log / "dachs"), "group": group,
+    settings["general"].update({"rootDir": str(place.gavo), "logDir": str(place.log / f"dachs{place.suffix}"), "group": group,
                                 "gavoGroup": group})
     settings["web"].update({"user": place.account.pw_name, "serverPort": str(place.port)})
-    settings["web"].setdefault("serverURL", place.url)
+    settings["web"].setdefault("serverURL", replace(place, worker=0).url)
     for section, values in dachs_settings(limits()).items():
         _set_limits(settings, section, values)
     lines = ["# Made from etc/gavo.rc of the checkout at every start: edit that one."]

@@ -8,7 +8,9 @@ survives a crash; run this again after one.
 import fcntl
 import os
 from contextlib import contextmanager
+from dataclasses import replace
 
+from processing.answer.limits import limits
 from processing.errors import SurveyError
 from processing.publish import cluster, dachs, server
 from processing.publish.addresses import database_line, print_addresses
@@ -78,9 +80,16 @@ def start_database(place):
 
 
 def start_server(place, restart=False):
-    """The web server; one that runs on another port than the one asked for is a SurveyError."""
+    """The web server, or several (etc/limits.yaml); one that runs on another port than asked for is a SurveyError."""
     if restart:
         server.stop(place)
+    if not any(server.pid(worker) for worker in server.workers(place)):
+        dachs.clear_lost_jobs(place)
+    for number in range(limits().work.workers):
+        _start_worker(replace(place, worker=number))
+
+
+def _start_worker(place):
     if server.pid(place):
         running = server.port(place)
         if running != place.port:
@@ -90,7 +99,6 @@ def start_server(place, restart=False):
     if server.pid(place):
         return
     dachs.deploy(place)
-    dachs.clear_lost_jobs(place)
     bound_query_role(place)
     deploy_front(place)
     server.start(place)

@@ -5,7 +5,9 @@ import signal
 import subprocess
 import urllib.error
 import urllib.request
+from dataclasses import replace
 
+from processing.answer.limits import limits
 from processing.errors import SurveyError
 from processing.publish.processes import command_line, end, environment, listener, pid_in, wait_until
 from processing.publish.site import as_account, identity, read_settings
@@ -44,20 +46,24 @@ def check_port(place):
 
 def start(place):
     """Start the server and wait until it answers; SurveyError with the end of its log when it does not."""
-    log = place.log / "server.log"
+    log = place.log / f"server{place.suffix}.log"
     process = subprocess.Popen(
         ["/bin/sh", "-c", 'exec "$@" >>"$0" 2>&1', log, *PROGRAM], cwd=place.state, env=place.environment,
         stdin=subprocess.DEVNULL, start_new_session=True, **identity(place))
     _write_pid(place, process.pid)
     wait_until(lambda: process.poll() is not None or answers(place), PATIENCE, pause=0.2)
     if process.poll() is not None or not answers(place):
-        stop(place)
+        _stop(place)
         last = "\n".join(log.read_text(errors="replace").splitlines()[-8:])
         raise SurveyError(f"the server does not answer at {place.url}; the last lines of {log}:\n{last}")
 
 
 def stop(place):
-    """End the server; whether one was running."""
+    """End the server with all of its workers; whether one was running."""
+    return any([_stop(worker) for worker in workers(place)])
+
+
+def _stop(place):
     number = pid(place)
     if number:
         end(number, lambda: _is_ours(place, number))
@@ -67,8 +73,9 @@ def stop(place):
 
 def reload(place):
     """Have the running server, if there is one, read its descriptors anew; what it is answering goes on."""
-    if number := pid(place):
-        os.kill(number, signal.SIGHUP)
+    for worker in workers(place):
+        if number := pid(worker):
+            os.kill(number, signal.SIGHUP)
 
 
 def answers(place, seconds=5.0):
@@ -91,4 +98,10 @@ def _write_pid(place, number):
 
 
 def _pid_file(place):
-    return place.run / "dachs.pid"
+    return place.run / f"dachs{place.suffix}.pid"
+
+
+def workers(place):
+    """Every worker of a site that has been started, and those that a start would."""
+    known = [int(path.stem.partition("-")[2] or 0) for path in place.run.glob("dachs*.pid")]
+    return [replace(place, worker=number) for number in range(max([limits().work.workers - 1, *known]) + 1)]

@@ -41,6 +41,8 @@ class Site:
 
     state: Path
     port_override: int | None = None
+    worker: int = 0
+    """Which of several servers over the same database and files; each has a port, settings, a pid file and logs."""
 
     @property
     def cluster(self):
@@ -73,7 +75,12 @@ class Site:
     @property
     def gavo_rc(self):
         """The settings that the running DaCHS reads."""
-        return self.state / "gavo.rc"
+        return self.state / f"gavo{self.suffix}.rc"
+
+    @property
+    def suffix(self):
+        """What the names of a worker's own files have; the first has nothing."""
+        return f"-{self.worker}" if self.worker else ""
 
     @property
     def socket_folder(self):
@@ -95,7 +102,7 @@ class Site:
     @property
     def port(self):
         """The port of the web server that a start would use."""
-        return self.port_override or self.settings.getint("web", "serverPort", fallback=8080)
+        return (self.port_override or self.settings.getint("web", "serverPort", fallback=8080)) + self.worker
 
     @property
     def url(self):
