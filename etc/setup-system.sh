@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The system packages, by apt: PostgreSQL with q3c and pgsphere, DaCHS 2.11, and, with --tests, STILTS, TOPCAT, Aladin,
-# a browser, a screen that nobody sees, and the Tycho-2 stars.
+# a browser, a screen that nobody sees, nginx, and the Tycho-2 stars.
 # Does nothing, and needs no rights, when all of them are there.
 set -eu
 . "$(dirname "$0")/setup-say.sh"
@@ -29,7 +29,7 @@ wanted() {
         echo postgresql   # what its version will be is not known before apt has its lists
     fi
     if [ "$with_tests" = yes ]; then
-        printf "%s\n" curl stilts topcat aladin chromium chromium-driver xvfb astrometry-data-tycho2-07-littleendian
+        printf "%s\n" curl nginx-light stilts topcat aladin chromium chromium-driver xvfb astrometry-data-tycho2-07-littleendian
     fi
 }
 
