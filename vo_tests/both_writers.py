@@ -3,11 +3,12 @@
     /usr/bin/python3 both_writers.py FOLDER < cases
 
 A case is a JSON object: ``name``, ``key`` of the format, and a query: ``adql`` with ``maxrec``, or ``sql`` with
-``columns`` (name, type, unit, null) and ``limit``. Written are ``<name>.ours`` and ``<name>.stock``; the last line
+``columns`` (name, type, null literal) and ``limit``; ``settings`` are for ours alone. Written are ``<name>.ours`` and ``<name>.stock``; the last line
 printed is a JSON object of the names and how each went: "", or the errors.
 """
 
 import contextlib
+import dataclasses
 import json
 import sys
 from pathlib import Path
@@ -33,7 +34,9 @@ def write(case, folder):
 def _tried(how, case, path):
     with _connection() as connection, open(path, "wb") as file:
         try:
-            how(_table(case, connection), case["key"], file)
+            table = _table(case, connection)
+            table.settings = case.get("settings", ())
+            how(table, case["key"], file)
         except Exception as error:
             return f"{type(error).__name__}: {error}"
         return "" if connection.get_transaction_status() in (0, 2) else "the connection is not as it was"
@@ -42,7 +45,8 @@ def _tried(how, case, path):
 def ours(table, key, file):
     from processing.answer import writers
 
-    for block in writers.chunks(writers.question_of(table), table.connection, key):
+    question = dataclasses.replace(writers.question_of(table), settings=table.settings)
+    for block in writers.chunks(question, table.connection, key):
         file.write(block)
 
 

@@ -63,6 +63,7 @@ def cases():
                               "columns": [("x", "real", None)]}
     for number, query in enumerate(LEFT):
         yield f"left {number}", "votableb2", query
+    yield "late", "votableb2", LATE
     for key in ("votableb2", "votabletd", "csv"):
         yield "error", key, {"sql": "SELECT 7 / (90000 - n) AS a FROM generate_series(1, 100000) AS n",
                              "columns": [("a", "integer", "-1")]}
@@ -70,6 +71,9 @@ def cases():
 
 OF_HEADER = "1\\.5|arraysize=.1. deprecated"
 """What STILTS 3.4 says of the header, which is DaCHS's: it does not know VOTable 1.5."""
+
+LATE = {"sql": "SELECT n, pg_sleep(n)::text AS t FROM generate_series(1, 9) AS n", "columns": [
+    ("n", "integer", "-1"), ("t", "text", None)], "settings": [["statement_timeout", "700 ms"]]}  # fmt: skip
 
 LEFT = ({"adql": "SELECT s_region FROM ivoa.obscore"}, {"adql": "SELECT accref FROM twomass.atlas"},
         {"sql": "SELECT ARRAY[1, 2] AS a", "columns": [("a", "integer[2]", None)]},
@@ -114,7 +118,7 @@ def undated(data):
     return re.sub(rb'"request_date" ucd="time.creation" value="[^"]*"', b"", data)
 
 
-ALIKE = [(name, key) for name, key, _ in cases() if not name.startswith(("left", "error"))]
+ALIKE = [(name, key) for name, key, _ in cases() if not name.startswith(("left", "error", "late"))]
 
 
 @pytest.mark.parametrize("name,key", ALIKE)
@@ -142,6 +146,12 @@ def test_an_error_amid_the_rows_ends_a_votable_properly_and_is_told_behind_it(bo
 
 def test_an_error_amid_the_rows_of_a_csv_is_raised(both):
     assert both[0]["error.csv"][0].startswith("DivisionByZero: division by zero")
+
+
+def test_an_error_before_the_first_row_is_raised_and_a_wait_for_the_database_is_bounded(both):
+    went, folder = both
+    assert went["late.votableb2"][0].startswith("QueryCanceled: canceling statement due to statement timeout")
+    assert not (folder / "late.votableb2.ours").stat().st_size
 
 
 # ---- through the server

@@ -22,14 +22,18 @@ BOOLEAN, INT2, INT4, INT8, FLOAT4, FLOAT8, TEXT, UNICODE = range(8)
 """Kinds of columns there; UNICODE is text that goes into UTF-16."""
 
 MORE, END, NO_DATA_YET, CONNECTION_FAILED, BROKEN = 0, 1, 2, -1, -2
-IDLE, COMMAND_OK, TUPLES_OK, COPY_OUT, COPY_BOTH = 0, 1, 2, 3, 8
-"""PQTRANS_IDLE and ExecStatusType of libpq."""
+IDLE, ACTIVE = 0, 1
+COMMAND_OK, TUPLES_OK, COPY_OUT = 1, 2, 3
+"""PGTransactionStatusType and ExecStatusType of libpq."""
 
 FIRST_BYTES, FIRST_SECONDS = 1 << 16, 0.25
 """The first block of an answer goes out when it has so many bytes or is so late, that clients see something come."""
 
 BLOCK_BYTES, SECONDS = 1 << 19, 1.0
 """The other blocks. After so many seconds without rows there is an empty one, that callers can look around."""
+
+LONGEST = 3600
+"""Seconds that the database may be at a query of which a client takes the rows slowly."""
 
 
 class Bytes(ctypes.Structure):
@@ -57,7 +61,7 @@ class Job(ctypes.Structure):
     _fields_ = [("connection", ctypes.c_void_p), ("fields", ctypes.POINTER(Field)),
                 ("unprintable", ctypes.POINTER(ctypes.c_uint32)), ("unprintable_n", ctypes.c_int64),
                 ("limit", ctypes.c_int64), ("rows", ctypes.c_int64), ("group", ctypes.c_int64),
-                ("format", ctypes.c_int32), ("fields_n", ctypes.c_int32), ("base64", ctypes.c_int32),
+                ("waited", ctypes.c_int64), ("format", ctypes.c_int32), ("fields_n", ctypes.c_int32), ("base64", ctypes.c_int32),
                 ("stop", ctypes.c_int32), ("overflow", ctypes.c_int32), ("begun", ctypes.c_int32), ("out", Bytes),
                 ("raw", Bytes), ("message", ctypes.c_char * 200)]  # fmt: skip
 
@@ -72,7 +76,7 @@ def kernel():
     for name, result, *arguments in (
             ("rows_fill", ctypes.c_int, job, ctypes.c_size_t, ctypes.c_int64, ctypes.c_int64),
             ("rows_feed", ctypes.c_int64, job, ctypes.c_char_p, ctypes.c_size_t, ctypes.c_int),
-            ("rows_next_group", None, job), ("rows_free", None, job), ("rows_drain", None, pointer),
+            ("rows_wait", ctypes.c_int, job, ctypes.c_int64), ("rows_next_group", None, job), ("rows_free", None, job), ("rows_drain", None, pointer),
             ("PQexec", pointer, pointer, text), ("PQprepare", pointer, pointer, text, text, ctypes.c_int, pointer),
             ("PQdescribePrepared", pointer, pointer, text), ("PQgetResult", pointer, pointer),
             ("PQsendQuery", ctypes.c_int, pointer, text), ("PQresultStatus", ctypes.c_int, pointer),
@@ -137,13 +141,17 @@ class Query:
     """One SQL query on a connection, in a transaction of its own unless the connection is in one already.
 
     ``types``: PostgreSQL's types (oid) of its columns; known before it is run. To be closed whatever happens.
+
+    A ``statement_timeout`` among the settings counts the time in which we wait for the database, not that in which it
+    waits for the client to take what it has.
     """
 
     def __init__(self, connection, sql, settings=()):
         self.pg, self.sql, self.copying = connection.pgconn_ptr, sql, False
         self.own_transaction = kernel().PQtransactionStatus(self.pg) == IDLE
+        self.longest_wait, settings = _own_timeout(dict(settings))
         try:
-            self._execute("".join(_beginning(self.own_transaction, settings)))
+            self._execute("".join(_beginning(self.own_transaction, settings.items())))
             self.types = self._describe()
         except BaseException:
             self.close()
@@ -153,15 +161,21 @@ class Query:
         """Run it and yield its rows in the format of ``rows`` (Rows), block by block; an empty one means: no rows yet.
 
         ``targets``: SQL types that columns are cast to, or None for those that stay. A block ends after
-        ``group_rows`` at the latest.
+        ``group_rows`` at the latest. The last block may be empty, too.
         """
         library, job = kernel(), rows.job
         job.connection = self.pg
-        self._start(_casting(self.sql, targets or ()))
+        self._send(_casting(self.sql, targets or ()))
+        while not library.rows_wait(job, round(1000 * SECONDS)):  # with the first row, or an error
+            self._check_time(job)
+            yield b""
+        with self._checked(library.PQgetResult(self.pg)):
+            pass
         wanted, patience, status = min(FIRST_BYTES, block_bytes), FIRST_SECONDS, MORE
         while status in (MORE, NO_DATA_YET):
             status = library.rows_fill(job, wanted, group_rows, round(1000 * patience))
             yield bytes(job.out)
+            self._check_time(job)
             wanted, patience = block_bytes, SECONDS
         if status == BROKEN:
             raise ValueError(job.message.decode())
@@ -181,7 +195,6 @@ class Query:
         if self.copying:
             self.copying = False
             self.cancel()
-            kernel().rows_drain(self.pg)
             self._discard()
         if self.own_transaction:
             self.own_transaction = False
@@ -199,18 +212,25 @@ class Query:
         with self._checked(library.PQdescribePrepared(self.pg, b"")) as result:
             return [library.PQftype(result, column) for column in range(library.PQnfields(result))]
 
-    def _start(self, sql):
+    def _send(self, sql):
         if not kernel().PQsendQuery(self.pg, f"COPY ({sql}) TO STDOUT (FORMAT binary)".encode()):
             raise _error(self.pg, None)
-        with self._checked(kernel().PQgetResult(self.pg)):
-            self.copying = True
+        self.copying = True
 
     def _finish(self):
         with self._checked(kernel().PQgetResult(self.pg)):
             self._discard()
 
+    def _check_time(self, job):
+        if job.waited > 1000 * self.longest_wait:
+            raise _error_of("57014", "canceling statement due to statement timeout")
+
     def _discard(self):
+        """Take what a query still has to say, to its end."""
+        kernel().rows_drain(self.pg)
         while result := kernel().PQgetResult(self.pg):
+            if kernel().PQresultStatus(result) == COPY_OUT:
+                kernel().rows_drain(self.pg)
             kernel().PQclear(result)
 
     @contextmanager
@@ -219,12 +239,21 @@ class Query:
         try:
             if not result or kernel().PQresultStatus(result) not in (COMMAND_OK, TUPLES_OK, COPY_OUT):
                 error = _error(self.pg, result)
-                if kernel().PQtransactionStatus(self.pg) == 1:  # active: what the failed query has to say is not over
+                if kernel().PQtransactionStatus(self.pg) == ACTIVE:
                     self._discard()
+                self.copying = False
                 raise error
             yield result
         finally:
             kernel().PQclear(result)
+
+
+def led_by(head, blocks):
+    """The blocks with ``head`` before the first that is not empty, or at the end: an error before is one by itself."""
+    for block in blocks:
+        yield head + block if block else b""
+        head = b"" if block else head
+    yield head
 
 
 def _beginning(own_transaction, settings):
@@ -237,6 +266,17 @@ def _beginning(own_transaction, settings):
         yield f"SET LOCAL {name} TO '{quoted}';"
 
 
+def _own_timeout(settings):
+    """The statement_timeout of the settings in seconds, and the settings with one in its place that is no hindrance."""
+    found = re.fullmatch(r"(\d+) ?(ms|s)?", str(settings.get("statement_timeout", 0)))
+    if not found:
+        raise ValueError(f"statement_timeout is a number of ms or s, found {settings['statement_timeout']!r}")
+    seconds = int(found[1]) / (1 if found[2] == "s" else 1000)
+    if not seconds:
+        return float("inf"), settings
+    return seconds, {**settings, "statement_timeout": f"{max(LONGEST, seconds):.0f}s"}
+
+
 def _casting(sql, targets):
     """The query with some of its columns cast; their names do not matter to COPY."""
     if not any(targets):
@@ -247,14 +287,19 @@ def _casting(sql, targets):
 
 
 def _error(pg, result):
-    """What psycopg2 would raise for this result: of the class that belongs to its SQLSTATE."""
+    """What psycopg2 would raise for this result."""
     import psycopg2
-    import psycopg2.errors
 
     state, said = ((kernel().PQresultErrorField(result, ord(code)) if result else None) for code in "CM")
     if not state:
         return psycopg2.OperationalError(kernel().PQerrorMessage(pg).decode("utf-8", "replace").strip())
-    code, text = state.decode(), said.decode("utf-8", "replace")
+    return _error_of(state.decode(), said.decode("utf-8", "replace"))
+
+
+def _error_of(code, text):
+    """psycopg2's error of the class that belongs to this SQLSTATE."""
+    import psycopg2.errors
+
     try:
         error = psycopg2.errors.lookup(code)(text)
     except KeyError:

@@ -3,7 +3,7 @@
 import io
 
 from processing.answer.columns import describe, same_kinds
-from processing.answer.copy_rows import CSV, Field, Rows
+from processing.answer.copy_rows import CSV, Field, Rows, led_by
 from processing.answer.empty import empty_table
 from processing.answer.kept import for_shape
 from processing.answer.question import NotCovered
@@ -33,7 +33,5 @@ def _head(table, headered):
 
 def _written(question, query, head, fields):
     with Rows(fields, CSV, question.limit) as rows:
-        blocks = query.blocks(rows)
-        yield head + next(blocks)
-        yield from blocks
+        yield from led_by(head, query.blocks(rows))
         rows.tell(question.limit)

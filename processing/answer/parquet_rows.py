@@ -28,14 +28,15 @@ def _columns(table):
 
 
 def _written(question, query, columns, fields, targets):
-    file = _Pieces()
+    file, begun = _Pieces(), False
     writer = Writer(file, columns)
     with Rows(fields, COLUMNS, question.limit) as rows:
         for _ in query.blocks(rows, targets, GROUP_ROWS, GROUP_BYTES):
+            begun = begun or rows.group_rows > 0
             if rows.group_rows >= GROUP_ROWS or rows.group_bytes >= GROUP_BYTES:
                 yield from _group(writer, rows, file)
             else:
-                yield file.taken()
+                yield file.taken() if begun else b""
         if rows.group_rows:
             yield from _group(writer, rows, file)
         rows.tell(question.limit)

@@ -21,6 +21,7 @@
 /* Of libpq, whose headers need not be there. */
 int PQgetCopyData(void *connection, char **data, int async);
 int PQconsumeInput(void *connection);
+int PQisBusy(void *connection);
 int PQsocket(const void *connection);
 void PQfreemem(void *data);
 
@@ -53,6 +54,7 @@ struct job {
     struct field *fields;
     const uint32_t *unprintable;   /* CSV: ranges of characters that Python does not print: first, last, ... */
     int64_t unprintable_n, limit, rows, group;   /* `group`: of COLUMNS, the row that it began with */
+    int64_t waited;                              /* milliseconds, for the server */
     int32_t format, fields_n, base64, stop, overflow, begun;
     struct bytes out, raw;
     char message[200];
@@ -656,14 +658,27 @@ static int64_t milliseconds(void)
 /* Waits for the server up to a time; 0 when it has passed, -1 when the connection is lost. */
 static int wait_for_data(struct job *job, int64_t until)
 {
-    int64_t left = until - milliseconds();
+    int64_t begin = milliseconds(), left = until - begin;
     struct pollfd socket = {PQsocket(job->connection), POLLIN, 0};
     int ready = poll(&socket, 1, left > 0 ? (int)left : 0);
+    job->waited += milliseconds() - begin;
     if (ready < 0 && errno == EINTR)
         return 1;
     if (ready <= 0)
         return ready;
     return PQconsumeInput(job->connection) ? 1 : -1;
+}
+
+/* Waits until the server has begun to answer; 0 when `patience` milliseconds have passed. */
+int rows_wait(struct job *job, int64_t patience)
+{
+    int64_t until = milliseconds() + patience;
+    while (PQisBusy(job->connection)) {
+        int ready = wait_for_data(job, until);
+        if (ready <= 0)
+            return ready;
+    }
+    return 1;
 }
 
 static size_t filled(const struct job *job)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 
 from processing.answer.columns import binary_field, declared_kinds, describe
-from processing.answer.copy_rows import BINARY, BINARY2, BOOLEAN, FLOAT4, FLOAT8, TABLEDATA, TEXT, Field, Rows
+from processing.answer.copy_rows import BINARY, BINARY2, BOOLEAN, FLOAT4, FLOAT8, TABLEDATA, TEXT, Field, Rows, led_by
 from processing.answer.empty import empty_table
 from processing.answer.kept import for_shape
 from processing.answer.question import NotCovered
@@ -43,19 +43,19 @@ def write(question, query, key):
 
 def _written(question, query, frame, fields, targets, form):
     head = b"".join(_filled(frame.pieces, question))
+    begun, said = False, b""
     with Rows(fields, form, question.limit, base64=form != TABLEDATA) as rows:
-        blocks = query.blocks(rows, targets)
-        yield head + next(blocks)
         try:
-            yield from blocks
-            said = b""
-        except GeneratorExit:
-            raise
+            for block in led_by(head, query.blocks(rows, targets)):
+                begun = begun or bool(block)
+                yield block
         except Exception as error:
+            if not begun:
+                raise
             said = ERROR.format(_escaped(str(error).strip())).encode()
         rows.tell(question.limit)
         overflow = OVERFLOW if getattr(question.limit, "exceeded", False) else b""
-        yield frame.behind + (said or overflow) + frame.end
+    yield frame.behind + (said or overflow) + frame.end
 
 
 def _field(column, kind, form):
