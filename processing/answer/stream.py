@@ -90,15 +90,14 @@ class Delivery:
         from gavo.protocols import dali
 
         self.making = False
-        self._close()
         if self.left:
+            self._close()
             return
         base.ui.notifyFailure(failure)
         if self.begun:
             self.break_off()
             return
-        self.left = True
-        self._calm()
+        self.leave()
         self.request.unregisterProducer()
         dali.serveDALIError(self.request, failure.value)
 
