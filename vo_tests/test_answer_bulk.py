@@ -7,6 +7,7 @@ import re
 import socket
 import subprocess
 import time
+import urllib.error
 import urllib.parse
 import urllib.request
 from pathlib import Path
@@ -244,6 +245,22 @@ def test_a_job_writes_the_same_rows_as_a_query(server, tap):
         job.raise_if_error()
         assert fetched(job.result_uri) == fetched(f"{server.url}/tap/sync", LANG="ADQL", QUERY=query, FORMAT=form)
         job.delete()
+
+
+def test_what_fails_at_once_has_the_status_of_an_error(server, release):
+    with pytest.raises(urllib.error.HTTPError) as raised:
+        fetched(f"{server.url}/tap/sync", LANG="ADQL", FORMAT="votable/b2",
+                QUERY="SELECT 1 / (pts_key - pts_key) AS x FROM twomass.psc")
+    assert b"division by zero" in raised.value.read()
+
+
+def test_a_job_that_fails_amid_the_rows_has_failed(tap, release):
+    last = max(release.read("psc")["pts_key"].to_pylist())
+    job = tap.submit_job(f"""SELECT a.*, 1 / (a.pts_key - {last}) AS x FROM (
+        SELECT TOP 100000 p.* FROM twomass.psc AS p, twomass.scans AS b ORDER BY p.pts_key) AS a""", maxrec=100000)
+    job.run().wait(timeout=60)
+    assert job.phase == "ERROR" and "division by zero" in job.errorsummary.message.content
+    job.delete()
 
 
 def test_stilts_finds_nothing_wrong_with_a_bulk_answer(server, release):

@@ -62,7 +62,7 @@ class Job(ctypes.Structure):
                 ("unprintable", ctypes.POINTER(ctypes.c_uint32)), ("unprintable_n", ctypes.c_int64),
                 ("limit", ctypes.c_int64), ("rows", ctypes.c_int64), ("group", ctypes.c_int64),
                 ("waited", ctypes.c_int64), ("format", ctypes.c_int32), ("fields_n", ctypes.c_int32), ("base64", ctypes.c_int32),
-                ("stop", ctypes.c_int32), ("overflow", ctypes.c_int32), ("begun", ctypes.c_int32), ("out", Bytes),
+                ("overflow", ctypes.c_int32), ("begun", ctypes.c_int32), ("out", Bytes),
                 ("raw", Bytes), ("message", ctypes.c_char * 200)]  # fmt: skip
 
 
@@ -140,14 +140,15 @@ class Rows:
 class Query:
     """One SQL query on a connection, in a transaction of its own unless the connection is in one already.
 
-    ``types``: PostgreSQL's types (oid) of its columns; known before it is run. To be closed whatever happens.
+    ``types``: PostgreSQL's types (oid) of its columns; known before it is run. ``failed``: an error that the answer
+    tells of. To be closed whatever happens.
 
     A ``statement_timeout`` among the settings counts the time in which we wait for the database, not that in which it
     waits for the client to take what it has.
     """
 
     def __init__(self, connection, sql, settings=()):
-        self.pg, self.sql, self.copying = connection.pgconn_ptr, sql, False
+        self.pg, self.sql, self.copying, self.failed = connection.pgconn_ptr, sql, False, None
         self.own_transaction = kernel().PQtransactionStatus(self.pg) == IDLE
         self.longest_wait, settings = _own_timeout(dict(settings))
         try:
@@ -171,16 +172,17 @@ class Query:
             yield b""
         with self._checked(library.PQgetResult(self.pg)):
             pass
-        wanted, patience, status = min(FIRST_BYTES, block_bytes), FIRST_SECONDS, MORE
+        status = library.rows_fill(job, min(FIRST_BYTES, block_bytes), group_rows, round(1000 * FIRST_SECONDS))
+        if status not in (MORE, NO_DATA_YET):
+            self._finish(status, job)  # what fails here has said nothing yet
+            yield bytes(job.out)
+            return
         while status in (MORE, NO_DATA_YET):
-            status = library.rows_fill(job, wanted, group_rows, round(1000 * patience))
             yield bytes(job.out)
             self._check_time(job)
-            wanted, patience = block_bytes, SECONDS
-        if status == BROKEN:
-            raise ValueError(job.message.decode())
-        self.copying = False
-        self._finish()
+            status = library.rows_fill(job, block_bytes, group_rows, round(1000 * SECONDS))
+        yield bytes(job.out)
+        self._finish(status, job)
 
     def cancel(self):
         """Have the database end what it does for this connection; from any thread, while the query is not closed."""
@@ -217,7 +219,10 @@ class Query:
             raise _error(self.pg, None)
         self.copying = True
 
-    def _finish(self):
+    def _finish(self, status, job):
+        if status == BROKEN:
+            raise ValueError(job.message.decode())
+        self.copying = False
         with self._checked(kernel().PQgetResult(self.pg)):
             self._discard()
 

@@ -55,7 +55,7 @@ struct job {
     const uint32_t *unprintable;   /* CSV: ranges of characters that Python does not print: first, last, ... */
     int64_t unprintable_n, limit, rows, group;   /* `group`: of COLUMNS, the row that it began with */
     int64_t waited;                              /* milliseconds, for the server */
-    int32_t format, fields_n, base64, stop, overflow, begun;
+    int32_t format, fields_n, base64, overflow, begun;
     struct bytes out, raw;
     char message[200];
 };
@@ -696,7 +696,7 @@ int rows_fill(struct job *job, size_t wanted, int64_t rows, int64_t patience)
     int64_t until = milliseconds() + patience, last = job->rows + rows;
     int status = MORE;
     job->out.size = 0;
-    while (status == MORE && !job->stop && filled(job) < wanted && job->rows < last) {
+    while (status == MORE && filled(job) < wanted && job->rows < last) {
         char *message = NULL;
         int size = PQgetCopyData(job->connection, &message, 1);
         if (size > 0) {

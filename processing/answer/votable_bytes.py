@@ -52,6 +52,7 @@ def _written(question, query, frame, fields, targets, form):
         except Exception as error:
             if not begun:
                 raise
+            query.failed = error
             said = ERROR.format(_escaped(str(error).strip())).encode()
         rows.tell(question.limit)
         overflow = OVERFLOW if getattr(question.limit, "exceeded", False) else b""

@@ -68,6 +68,8 @@ def use_in_dachs():
             return
         for block in blocks:
             file.write(block)
+        if blocks.query.failed:
+            raise blocks.query.failed
 
     taprunner.writeResultTo = write_result
 
