@@ -70,12 +70,10 @@ def lend():
 
 def trying_again(work):
     """``work()``, repeated while the server ends its connections: for queries whose answer nobody has seen yet."""
-    import psycopg2
-
     for attempt in range(1, ATTEMPTS):
         try:
             return work()
-        except psycopg2.Error as error:
+        except Exception as error:
             if type(error).__name__ not in ENDED_BY_SERVER:
                 raise
         time.sleep(PAUSE * (attempt - 1))
