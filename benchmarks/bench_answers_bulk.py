@@ -1,4 +1,4 @@
-"""Whole tables by TAP: seconds, rows a second, first byte and memory, of DaCHS alone, of ours, and of PostgreSQL's COPY.
+"""Whole tables by TAP: seconds, rows a second, first byte and memory, of DaCHS alone, of ours, and of bare COPY.
 
     python -m benchmarks.bench_answers_bulk [ROWS ...]
 

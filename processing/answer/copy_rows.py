@@ -318,7 +318,19 @@ def unprintable():
     """The characters that Python's repr escapes, as first and last of each range of them: an array of uint32."""
     import numpy as np
 
-    is_printable = np.fromiter(map(str.isprintable, map(chr, range(0x110000))), dtype=np.int8)
+    is_printable = np.concatenate([_printable(begin, begin + 256) for begin in range(0, 0x110000, 256)])
     edges = np.flatnonzero(np.diff(is_printable, prepend=1, append=1))
     edges[1::2] -= 1
     return (ctypes.c_uint32 * len(edges))(*edges.tolist())
+
+
+def _printable(begin, end):
+    """1 for each printable character; of most ranges it is known at once that all are, or that repr escapes all."""
+    import numpy as np
+
+    text = np.arange(begin, end, dtype="<u4").tobytes().decode("utf-32-le", "surrogatepass")
+    if text.isprintable():
+        return np.ones(len(text), np.int8)
+    if len(repr(text)) == 2 + len(text) * (len(r"\uffff") if end <= 0x10000 else len(r"\U0010ffff")):
+        return np.zeros(len(text), np.int8)
+    return np.fromiter(map(str.isprintable, text), np.int8)

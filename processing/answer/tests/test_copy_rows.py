@@ -114,6 +114,13 @@ def test_texts_are_those_of_a_csv_writer_given_the_inside_of_their_repr():
     assert "\r\n".join(lines(TEXT, TEXTS)) + "\r\n" == wanted.getvalue()
 
 
+def test_the_characters_that_are_escaped_are_those_that_python_does_not_print():
+    edges = list(copy_rows.unprintable())
+    ranges = [range(first, last + 1) for first, last in zip(edges[::2], edges[1::2])]
+    assert {number for each in ranges for number in each} == {
+        number for number in range(0x110000) if not chr(number).isprintable()}  # fmt: skip
+
+
 def test_a_single_empty_column_is_no_empty_line():
     assert made_of(CSV, [Field(kind=TEXT, has_null=1)], [("",), (None,), ("a",)]) == b'""\r\n""\r\na\r\n'
 
