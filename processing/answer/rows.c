@@ -18,6 +18,10 @@
 #include <string.h>
 #include <time.h>
 
+#if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
+#error "written for processors whose numbers are little-endian"
+#endif
+
 /* Of libpq, whose headers need not be there. */
 int PQgetCopyData(void *connection, char **data, int async);
 int PQconsumeInput(void *connection);
