@@ -253,3 +253,10 @@ def test_a_second_server_over_the_same_database_answers_for_the_jobs_of_the_firs
         assert [worker.worker for worker in web.workers(server.place)] == [0, 1]
         web._stop(second)
     assert web.pid(server.place) and not web.pid(second)
+
+
+def test_what_is_held_in_memory_has_an_end(server, release):
+    most = limits().rows.services_longest
+    rows = "SELECT 1 AS x FROM twomass.psc AS a, twomass.psc AS b"
+    assert ask(server, rows, MAXREC=10 * most, FORMAT="txt").text.split() == ["1"] * most
+    assert ask(server, rows, MAXREC=most + 10, FORMAT="csv").text.count("\n") == most + 11

@@ -6,7 +6,7 @@ from processing.answer import (abandoned, error_texts, fetch, gate, long_queries
 
 def use_in_dachs():
     """In every process of the server, those of asynchronous jobs too."""
-    for what in (pools, fetch, error_texts, long_queries):
+    for what in (pools, fetch, error_texts, long_queries, request_bounds):
         what.use_in_dachs()
 
 

@@ -9,12 +9,31 @@ import math
 
 from processing.answer.limits import limits
 
+HELD = ("json", "geojson", "txt", "html")
+"""Formats, by DaCHS's names, that it makes of a result that it holds in memory."""
+
 REGIONS = ("CIRCLE", "POLYGON", "POS", "BAND", "TIME")
 
 
 def held(value, least, most):
     """A number between two others; ``most`` for what is none."""
     return most if math.isnan(value) else min(max(value, least), most)
+
+
+def use_in_dachs():
+    """In every process: a query whose answer is held in memory has an end there."""
+    from gavo import formats
+    from gavo.protocols import taprunner
+
+    parse = taprunner._parseTAPParameters
+
+    def parse_bounded(job, parameters):
+        query, most = parse(job, parameters)
+        named = parameters.get("responseformat") or parameters.get("format") or "votable"
+        is_held = formats.getKeyFor(named) in HELD
+        return query, min(most, limits().rows.services_longest) if is_held else most
+
+    taprunner._parseTAPParameters = parse_bounded
 
 
 def use_in_server():
@@ -32,11 +51,25 @@ def use_in_server():
         meta["timeout"] = held(meta["timeout"], 0.001, allowed.time.services)
 
     common.QueryMeta._fillDbOptions = fill_bounded
+    _let_dachs_hold_its_own()
     uwsactions.ExecDAction.deserializeValue = staticmethod(
         lambda text: held(float(text), 1, allowed.time.job_longest))
     uwsactions.DestructionAction.deserializeValue = staticmethod(_not_too_late)
     tap.TAPUWS.getNewIdFromRequest = _while_few_wait(tap.TAPUWS.getNewIdFromRequest)
     vodal.DatalinkGetDataRenderer.render = _if_soda_is_right(vodal.DatalinkGetDataRenderer.render)
+
+
+def _let_dachs_hold_its_own():
+    """What it holds in memory is DaCHS's to answer, and bounded there, not the quick way's."""
+    from processing.answer import tap_sync
+
+    understood = tap_sync.understood
+
+    def understood_if_streamed(request):
+        asked = understood(request)
+        return None if asked is not None and asked.key in HELD else asked
+
+    tap_sync.understood = understood_if_streamed
 
 
 def _not_too_late(text):
