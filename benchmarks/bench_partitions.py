@@ -3,7 +3,8 @@
 Loading: so many rows of the release of ten million go into as many partitions as they are given by etc/store.yaml, by
 ``publish.fill`` from Parquet files, and bare: psql sends prepared files of the same rows, one each to as many
 connections at the same time, with BEGIN, CREATE TABLE, \\copy, COMMIT, which writes no log. Both commit to disk. They
-take turns; seconds are those of the fastest turn, and all are told: the machine may have other work.
+take turns; rates are those of the fastest turn, and all are told: where the machine has other work (load_average), the
+seconds of processors say more than those of the clock.
 
 Cones: around sources drawn at random, of a radius that holds as many of them in each table; the time of the database
 over one connection, rows fetched with all columns.
@@ -45,7 +46,7 @@ SCHEMA = "bench_partitions"
 def main():
     """Measure, print and write the figures."""
     place = served()
-    figures = {"loading": loading(place), "cones": {}}
+    figures = {"load_average": os.getloadavg(), "loading": loading(place), "cones": {}}
     for rows in SIZES:
         with _table(place, rows) as (name, seconds):
             figures["cones"][str(rows)] = {"loaded_s": seconds, **questions(place, name, rows)}
@@ -170,7 +171,7 @@ def _table(place, rows):
 
 
 def questions(place, name, rows):
-    """Median and 95th percentile (ms) of kinds of questions, after as many that warm up."""
+    """Percentiles (ms) of the time of kinds of questions, after as many that warm up."""
     radius = RADIUS * (SIZES[-1] / rows) ** 0.5
     with cluster.connect(place, autocommit=True) as connection:
         connection.execute("SET enable_seqscan = off")  # as DaCHS does for such queries
@@ -203,7 +204,7 @@ def _times(connection, queries):
             found += len(connection.execute(query, binary=True).fetchall()) * turn
             seconds.append(time.perf_counter() - begin)
     seconds = 1000 * np.array(seconds[len(queries):])
-    return {"p50_ms": round(float(np.median(seconds)), 2), "p95_ms": round(float(np.percentile(seconds, 95)), 2),
+    return {**{f"p{share}_ms": round(float(np.percentile(seconds, share)), 2) for share in (10, 50, 95)},
             "rows": round(found / len(queries), 1)}
 
 

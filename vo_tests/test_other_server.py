@@ -134,8 +134,11 @@ def test_the_role_of_the_queries_does_not_reach_the_other_server_by_itself(serve
 
 def test_a_server_that_is_not_prepared_or_not_there_is_told_in_a_sentence(server, other, shared, monkeypatch, tmp_path):
     store = "release_trial_0123456789ab"
+    with cluster.connect(other, autocommit=True) as there:
+        there.execute("CREATE SCHEMA release_trial_0123456789ab AUTHORIZATION gavoadmin")
     with server.connect() as connection:
         for dsn, message in ((other.dsn(database="postgres"), "run etc/other-server.sql there"),
+                             (other.dsn("gavoadmin"), "of which this site does not know"),
                              ("host=/nowhere dbname=x", "does not answer")):
             monkeypatch.setattr(partitions, "STORE_FILE", store_file(tmp_path / "store.yaml", [dsn]))
             with pytest.raises(SurveyError, match=message):
@@ -143,3 +146,16 @@ def test_a_server_that_is_not_prepared_or_not_there_is_told_in_a_sentence(server
                     introduce(connection, store, homes_of("", store, 2))
             partitions._read.cache_clear()
         drop(connection, store)
+    with cluster.connect(other, autocommit=True) as there:
+        there.execute("DROP SCHEMA release_trial_0123456789ab")
+
+
+def test_a_store_on_a_server_that_is_gone_is_not_forgotten_silently(server, shared):
+    """A foreign server of which nobody has the rows any more; what to do about it is told."""
+    with server.connect() as connection:
+        connection.execute("CREATE SERVER release_gone_0123456789ab_s0 FOREIGN DATA WRAPPER postgres_fdw "
+                           "OPTIONS (host '/nowhere')")
+        connection.execute("CREATE USER MAPPING FOR PUBLIC SERVER release_gone_0123456789ab_s0")
+        with pytest.raises(SurveyError, match="DROP SERVER release_gone_0123456789ab_s0 CASCADE"):
+            drop(connection, "release_gone_0123456789ab")
+        connection.execute("DROP SERVER release_gone_0123456789ab_s0 CASCADE")

@@ -64,10 +64,17 @@ def introduce(connection, store, homes):
     for home in dict.fromkeys(home for home in homes if home.server):
         _make_server(connection, home)
         with connected(home.dsn) as there:
-            if there.execute("SELECT FROM pg_extension WHERE extname = 'q3c'").fetchone() is None:
-                raise SurveyError(f"the database {there.info.dbname} of {there.info.host} is not prepared to hold "
-                                  "partitions: run etc/other-server.sql there")
+            _check_prepared(there, store)
             there.execute(f"CREATE SCHEMA {store}")
+
+
+def _check_prepared(there, store):
+    where = f"the database {there.info.dbname} of {there.info.host}"
+    if there.execute("SELECT FROM pg_extension WHERE extname = 'q3c'").fetchone() is None:
+        raise SurveyError(f"{where} is not prepared to hold partitions: run etc/other-server.sql there")
+    if there.execute("SELECT to_regnamespace(%s)", (store,)).fetchone()[0]:
+        raise SurveyError(f"{where} holds a schema {store} already, of which this site does not know: unless it is "
+                          "another site's, remove it there with DROP SCHEMA ... CASCADE")
 
 
 def _make_server(connection, home):
@@ -102,8 +109,12 @@ def attach_sql(home, parent, name, limits):
 def drop_servers(connection, store):
     """Remove what a store has on other servers, and the foreign servers."""
     for name, dsn in _servers(connection, store).items():
-        with connected(dsn) as there:
-            there.execute(f"DROP SCHEMA IF EXISTS {store} CASCADE")
+        try:
+            with connected(dsn) as there:
+                there.execute(f"DROP SCHEMA IF EXISTS {store} CASCADE")
+        except SurveyError as error:
+            raise SurveyError(f"{store} cannot be removed: {error}; if that server is gone for good, tell the site's "
+                              f"database: DROP SERVER {name} CASCADE") from error
         connection.execute(sql.SQL("DROP SERVER {} CASCADE").format(sql.Identifier(name)))
 
 
