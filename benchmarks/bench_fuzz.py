@@ -22,7 +22,8 @@ from benchmarks.server_state import state
 from processing.publish import cluster
 from processing.publish.site import site
 
-LEAKS = ("Traceback", "dist-packages", "psycopg2", "CURSOR", "\nLINE 1", "CONTEXT:", "object has no", "[Errno", "uwsjobs",
+LEAKS = ("Traceback", "dist-packages", "psycopg2", "CURSOR", "\nLINE 1", "CONTEXT:", "object has no", "[Errno",
+         "uwsjobs",
          "NoneType")  # fmt: skip
 """Words that no answer has, unless the query has them."""
 
@@ -61,7 +62,8 @@ def ask(url, text):
     """What became of a query, and seconds."""
     begin = time.monotonic()
     try:
-        answer = requests.post(f"{url}/tap/sync", {"LANG": "ADQL", "QUERY": text, "MAXREC": "50", "FORMAT": "votable/td"},
+        answer = requests.post(f"{url}/tap/sync", {"LANG": "ADQL", "QUERY": text, "MAXREC": "50",
+                                                   "FORMAT": "votable/td"},
                                timeout=PATIENCE)
         kind = judged(answer, text)
     except requests.RequestException as error:

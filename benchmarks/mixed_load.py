@@ -41,7 +41,8 @@ def read_truth(place, number=40):
         share = min(100, 300 * number * 100 / max(rows, 1))
         sample = "" if share == 100 else f"TABLESAMPLE SYSTEM ({share}) REPEATABLE (1)"
         store = connection.execute("SELECT (obj_description('published'::regnamespace)::json)->>'store'").fetchone()[0]
-        places = connection.execute(f"SELECT ra, dec FROM {store}.psc {sample} ORDER BY pts_key LIMIT {number}").fetchall()
+        chosen = f"SELECT ra, dec FROM {store}.psc {sample} ORDER BY pts_key LIMIT {number}"
+        places = connection.execute(chosen).fetchall()
         inside = "SELECT pts_key FROM twomass.psc WHERE q3c_join(%s::float8, %s::float8, ra, dec, %s::float8)"
         cones = [(ra, dec, {key for key, in connection.execute(inside, [ra, dec, RADIUS])}) for ra, dec in places]
     return Truth(cones, rows)
@@ -64,7 +65,8 @@ class Client:
         """By TAP."""
         ra, dec, keys = self.luck.choice(self.truth.cones)
         answer = self.tap(CONE.format(ra=ra, dec=dec, radius=RADIUS), FORMAT="csv")
-        return self.told(answer) or right({int(word) for word in answer.text.split()[1:]} == keys, "cone by TAP", answer)
+        return self.told(answer) or right({int(word) for word in answer.text.split()[1:]} == keys, "cone by TAP",
+                                          answer)
 
     def simple_cone(self):
         """By SCS."""
@@ -85,14 +87,16 @@ class Client:
         if told:
             return told
         if kind == "csv":
-            return right(answer.text.count("\n") == rows + 1, f"{answer.text.count(chr(10)) - 1} rows of {rows}", answer)
+            return right(answer.text.count("\n") == rows + 1, f"{answer.text.count(chr(10)) - 1} rows of {rows}",
+                         answer)
         return right(answer.content.rstrip().endswith(b"</VOTABLE>") and b'value="ERROR"' not in answer.content[-4000:],
                      "bulk VOTable without an end", answer)
 
     def upload(self):
         """A table of places, joined with the catalog."""
         chosen = self.luck.sample(self.truth.cones, min(20, len(self.truth.cones)))
-        table = "".join(f"<TR><TD>{n}</TD><TD>{ra!r}</TD><TD>{dec!r}</TD></TR>" for n, (ra, dec, _) in enumerate(chosen))
+        table = "".join(f"<TR><TD>{n}</TD><TD>{ra!r}</TD><TD>{dec!r}</TD></TR>" for n, (ra, dec,
+                                                                                        _) in enumerate(chosen))
         fields = "".join(f'<FIELD name="{name}" datatype="{kind}"/>'
                          for name, kind in (("n", "int"), ("ra", "double"), ("dec", "double")))
         votable = (f'<VOTABLE version="1.3" xmlns="http://www.ivoa.net/xml/VOTable/v1.3"><RESOURCE><TABLE>{fields}'
@@ -127,7 +131,8 @@ class Client:
         how = self.luck.randrange(6)
         if how == 0:
             with socket.create_connection(self._where(), timeout=10) as client:
-                client.sendall(self.luck.choice((noise, b"GET /" + noise + b" HTTP/1.1\r\n\r\n", b"POST /tap/sync HTTP/1.1"
+                client.sendall(self.luck.choice((noise, b"GET /" + noise + b" HTTP/1.1\r\n\r\n",
+                                                 b"POST /tap/sync HTTP/1.1"
                                                  b"\r\nContent-Length: 99999999999\r\n\r\nx", b"\x16\x03\x01" + noise)))
             return "left"
         if how == 1:
@@ -137,12 +142,15 @@ class Client:
             answer = self.tap(noise.decode("latin-1"), MAXREC=self.luck.choice(("x", "-1", "1e9", "nan")))
         elif how == 3:
             answer = self.session.get(f"{self.url}/twomass/q/cone/scs.xml", timeout=self.limit, params={
-                "RA": self.luck.choice(("x", "nan", "1e400", "")), "DEC": self.luck.choice(("95", "-inf", "1")), "SR": "z"})
+                "RA": self.luck.choice(("x", "nan", "1e400", "")), "DEC": self.luck.choice(("95", "-inf", "1")),
+                "SR": "z"})
         elif how == 4:
             answer = self.tap("SELECT " + "(" * self.luck.randrange(400) + "1", UPLOAD=self.luck.choice((
-                "t,http://127.0.0.1:1/", "t,param:u", ";;;", "t,file:///etc/passwd")), FORMAT=self.luck.choice(("x", "csv")))
+                "t,http://127.0.0.1:1/", "t,param:u", ";;;", "t,file:///etc/passwd")), FORMAT=self.luck.choice(("x",
+                                                                                                                "csv")))
         else:
-            answer = self.session.get(f"{self.url}/{noise.hex()[:40]}/../tap/async/{noise.hex()[:9]}", timeout=self.limit)
+            answer = self.session.get(f"{self.url}/{noise.hex()[:40]}/../tap/async/{noise.hex()[:9]}",
+                                      timeout=self.limit)
         return self.told(answer) or ("error" if answer.status_code < 500 else f"garbage {how}: {answer.status_code}")
 
     def health(self):

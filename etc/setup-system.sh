@@ -29,7 +29,8 @@ wanted() {
         echo postgresql   # what its version will be is not known before apt has its lists
     fi
     if [ "$with_tests" = yes ]; then
-        printf "%s\n" curl nginx-light stilts topcat aladin chromium chromium-driver xvfb astrometry-data-tycho2-07-littleendian
+        printf "%s\n" curl nginx-light stilts topcat aladin chromium chromium-driver xvfb \
+            astrometry-data-tycho2-07-littleendian
     fi
 }
 

@@ -1,4 +1,4 @@
-"""What brings a stock DaCHS down does not bring this one down: restarts of its database, clients that leave, lost jobs."""
+"""What brings a stock DaCHS down does not bring this one down: restarts of its database, clients that leave."""
 
 import socket
 import subprocess
@@ -133,7 +133,8 @@ def test_an_upload_that_is_too_large_is_413(server, release):
         assert sent.status_code == status and str(limits().bytes.sync_upload) in sent.text
 
 
-LEAKS = ("Traceback", "site-packages", "dist-packages", "psycopg2", "CURSOR", "LINE 1", "CONTEXT", "object has no", "[Errno",
+LEAKS = ("Traceback", "site-packages", "dist-packages", "psycopg2", "CURSOR", "LINE 1", "CONTEXT", "object has no",
+         "[Errno",
          "uwsjobs", "0x7f")  # fmt: skip
 
 
@@ -197,7 +198,8 @@ def test_nobody_sets_how_much_or_how_long_beyond_the_limits(server, release):
 
 
 def test_more_jobs_than_may_wait_are_429(server, release):
-    many = ("INSERT INTO tap_schema.tapjobs (jobid, phase, creationtime, destructiontime) SELECT 'many' || n, 'PENDING', "
+    many = ("INSERT INTO tap_schema.tapjobs (jobid, phase, creationtime, destructiontime) "
+            "SELECT 'many' || n, 'PENDING', "
             f"now(), now() + interval '1 day' FROM generate_series(1, {limits().work.jobs_waiting}) AS n")
     with server.connect() as connection:
         connection.execute(many)
@@ -223,7 +225,8 @@ def test_the_capabilities_tell_the_limits(server, release):
 def test_connections_of_uploads_are_closed_with_the_answer(server, release):
     table = ('<VOTABLE version="1.3" xmlns="http://www.ivoa.net/xml/VOTable/v1.3"><RESOURCE><TABLE><FIELD name="n" '
              'datatype="int"/><DATA><TABLEDATA><TR><TD>1</TD></TR></TABLEDATA></DATA></TABLE></RESOURCE></VOTABLE>')
-    for query in ("SELECT n FROM tap_upload.t", "SELECT nope FROM tap_upload.t", "SELECT 1 / (n - 1) AS x FROM tap_upload.t"):
+    for query in ("SELECT n FROM tap_upload.t", "SELECT nope FROM tap_upload.t",
+                  "SELECT 1 / (n - 1) AS x FROM tap_upload.t"):
         for _ in range(4):
             requests.post(f"{server.url}/tap/sync", {"LANG": "ADQL", "QUERY": query, "UPLOAD": "t,param:t"},
                           files={"t": ("t.xml", table.encode())})
@@ -247,7 +250,8 @@ def test_a_second_server_over_the_same_database_answers_for_the_jobs_of_the_firs
             requests.post(f"{url}/tap/async/{jobs[-1]}/phase", {"PHASE": "RUN"})
         for job in jobs:
             for url in (server.url, second.url):
-                assert wait_until(lambda: requests.get(f"{url}/tap/async/{job}/phase").text in ("COMPLETED", "ERROR"), 90)
+                assert wait_until(lambda: requests.get(f"{url}/tap/async/{job}/phase").text in ("COMPLETED", "ERROR"),
+                                  90)
                 assert requests.get(f"{url}/tap/async/{job}/results/result").ok
     finally:
         assert [worker.worker for worker in web.workers(server.place)] == [0, 1]

@@ -5,7 +5,8 @@ import pytest
 
 from processing.publish import cluster
 
-NOT_OF_POSTGRESQL = "n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast') AND n.nspname NOT LIKE 'pg\\_temp%'"
+NOT_OF_POSTGRESQL = ("n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast') "
+                     "AND n.nspname NOT LIKE 'pg\\_temp%'")
 
 PUBLISHED = {"twomass", "ivoa", "tap_schema"}
 
@@ -20,7 +21,8 @@ def may(server, *what):
     any_of = " OR ".join(f"has_table_privilege('untrusted', c.oid, '{one}')" for one in what)
     return {name for name, in rows(server, "SELECT n.nspname || '.' || c.relname FROM pg_class AS c "
             "JOIN pg_namespace AS n ON n.oid = c.relnamespace WHERE c.relkind IN ('r', 'v', 'm', 'f', 'p') "
-            f"AND has_schema_privilege('untrusted', n.oid, 'USAGE') AND {NOT_OF_POSTGRESQL} AND ({any_of})")}  # fmt: skip
+            f"AND has_schema_privilege('untrusted', n.oid, 'USAGE') AND {NOT_OF_POSTGRESQL} "
+            f"AND ({any_of})")}  # fmt: skip
 
 
 def test_it_reads_what_tap_lists_and_nothing_else(server, release):
@@ -37,7 +39,8 @@ def test_it_writes_nothing_and_makes_nothing_that_stays(server, release):
     assert rows(server, "SELECT has_database_privilege('untrusted', 'gavo', 'CREATE')") == [(False,)]
     assert not rows(server, "SELECT oid::regclass FROM pg_class WHERE CASE WHEN relkind = 'S' THEN "
                             "has_sequence_privilege('untrusted', oid, 'USAGE, SELECT, UPDATE') END")
-    assert not rows(server, "SELECT srvname FROM pg_foreign_server WHERE has_server_privilege('untrusted', oid, 'USAGE')")
+    assert not rows(server,
+                    "SELECT srvname FROM pg_foreign_server WHERE has_server_privilege('untrusted', oid, 'USAGE')")
 
 
 def test_it_is_nobody_else(server, release):
@@ -50,7 +53,8 @@ def test_it_is_nobody_else(server, release):
 
 
 @pytest.mark.parametrize("statement", [
-    "SELECT lo_create(0)", "SELECT lo_from_bytea(0, 'x')", "SELECT pg_advisory_lock(2306114)", "SELECT pg_notify('a', 'b')",
+    "SELECT lo_create(0)", "SELECT lo_from_bytea(0, 'x')", "SELECT pg_advisory_lock(2306114)",
+    "SELECT pg_notify('a', 'b')",
     "SELECT pg_sleep(1)", "SELECT pg_terminate_backend(1)", "SELECT query_to_xml('SELECT 1', true, true, '')",
     "SELECT set_config('statement_timeout', '0', false)", "SELECT pg_read_file('/etc/passwd')", "SELECT pg_ls_dir('/')",
     "COPY twomass.psc TO PROGRAM 'true'", "COPY (SELECT 1) TO '/tmp/x'", "CREATE TABLE public.x (a integer)",

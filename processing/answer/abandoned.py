@@ -43,7 +43,7 @@ class Work:
                 connection.close()
 
     def owns(self, connection):
-        """Use a connection, and close it at the end: DaCHS leaves that to the collection of garbage, which takes time."""
+        """Use a connection, and close it at the end: DaCHS leaves that to the collection of garbage."""
         self._own.append(connection)
         self.uses(connection)
 

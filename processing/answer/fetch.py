@@ -187,7 +187,7 @@ def use_in_dachs():
 
     class NoURLUpload:
         def __init__(self, url, name):
-            raise base.ValidationError("This service takes uploads with the request itself (param:...) alone, not by an "
-                                       "address; TAP does", "UPLOAD")
+            raise base.ValidationError("This service takes uploads with the request itself (param:...) alone, not "
+                                       "by an address; TAP does", "UPLOAD")
 
     dali.URLUpload = NoURLUpload

@@ -50,7 +50,8 @@ class Gate:
     def enter(self, client):
         """None when a query of this client may begin, else the Refusal."""
         if self.running >= self.most:
-            return Refusal(f"this server is busy with {self.running} queries of all clients; please try again later", 10)
+            return Refusal(f"this server is busy with {self.running} queries of all clients; please try again later",
+                           10)
         account = self._account(client)
         if client != LOCAL and account.running >= self.client.queries:
             return Refusal(f"this client has {account.running} queries under way, {self.client.queries} are allowed at "

@@ -17,9 +17,8 @@ GRACE = 60.0
 
 LOST = "the server was stopped or restarted while this job ran; please start it again"
 
-RUNNING = "SELECT jobId, pid, startTime < now() AT TIME ZONE 'utc' - %(old)s * interval '1 second' OR startTime IS NULL " \
-          "AND creationTime < now() AT TIME ZONE 'utc' - %(old)s * interval '1 second' " \
-          "FROM tap_schema.tapjobs WHERE phase = 'EXECUTING'"  # fmt: skip
+RUNNING = ("SELECT jobId, pid, coalesce(startTime, creationTime) < now() AT TIME ZONE 'utc' - %(old)s * "
+           "interval '1 second' FROM tap_schema.tapjobs WHERE phase = 'EXECUTING'")
 
 
 def use_in_server():

@@ -15,7 +15,7 @@ MANAGERS = {"getUntrustedConn": ("untrustedquery", True, False), "getTableConn":
             "getAdminConn": ("admin", True, True), "getWritableUntrustedConn": ("untrustedquery", False, True),
             "getWritableTableConn": ("trustedquery", False, True),
             "getWritableAdminConn": ("admin", False, True)}  # fmt: skip
-"""DaCHS's names: profile; whether each statement is a (reading) transaction; whether one connection is kept, not few."""
+"""DaCHS's names: profile; whether each statement is a (reading) transaction; whether one connection is kept."""
 
 
 class Pool:

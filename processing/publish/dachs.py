@@ -83,7 +83,8 @@ def settings_text(place):
         if not settings.has_section(section):
             settings.add_section(section)
     group = _group(place)
-    settings["general"].update({"rootDir": str(place.gavo), "logDir": str(place.log / f"dachs{place.suffix}"), "group": group,
+    settings["general"].update({"rootDir": str(place.gavo), "logDir": str(place.log / f"dachs{place.suffix}"),
+                                "group": group,
                                 "gavoGroup": group})
     settings["web"].update({"user": place.account.pw_name, "serverPort": str(place.port)})
     settings["web"].setdefault("serverURL", replace(place, worker=0).url)

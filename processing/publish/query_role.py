@@ -11,8 +11,8 @@ ROLE = "untrusted"
 OWN = ("gavoadmin", "gavo")
 """The server's other roles, which keep what everybody loses."""
 
-TAKEN = ("pg_proc.proname LIKE 'lo\\_%' OR pg_proc.proname LIKE 'pg\\_%advisory%' OR pg_proc.proname LIKE '%\\_to\\_xml%' "
-         "OR pg_proc.proname IN ('loread', 'lowrite', 'pg_notify', 'pg_sleep', 'pg_sleep_for', 'pg_sleep_until', "
+TAKEN = ("proname LIKE 'lo\\_%' OR proname LIKE 'pg\\_%advisory%' OR proname LIKE '%\\_to\\_xml%' "
+         "OR proname IN ('loread', 'lowrite', 'pg_notify', 'pg_sleep', 'pg_sleep_for', 'pg_sleep_until', "
          "'pg_terminate_backend', 'pg_read_file_old', 'pg_export_snapshot', 'set_config')")  # fmt: skip
 """Functions of pg_catalog: large objects, locks that others wait for, SQL in a text, signals, settings."""
 
@@ -40,4 +40,5 @@ def bound_query_role(place):
 
 
 def _of_everybody():
-    return f"({TAKEN}) AND pronamespace = 'pg_catalog'::regnamespace AND has_function_privilege('{ROLE}', oid, 'EXECUTE')"
+    return (f"({TAKEN}) AND pronamespace = 'pg_catalog'::regnamespace "
+            f"AND has_function_privilege('{ROLE}', oid, 'EXECUTE')")

@@ -25,7 +25,8 @@ def test_addresses_of_the_world_are_public(address):
     assert is_public(address)
 
 
-@pytest.mark.parametrize("url", ["file:///etc/passwd", "ftp://192.0.2.1/x", "gopher://x/", "http:///x", "//x", "data:,a",
+@pytest.mark.parametrize("url", ["file:///etc/passwd", "ftp://192.0.2.1/x", "gopher://x/", "http:///x", "//x",
+                                 "data:,a",
                                  "http://127.0.0.1:1/", "http://localhost/", "http://0x7f000001/", "http://2130706433/",
                                  "http://[::1]/", "http://0/", "http://127.1/"])  # fmt: skip
 def test_ways_to_write_an_address_inside_are_refused(url):

@@ -57,7 +57,8 @@ def test_counting_is_quick_whatever_comes(piece):
 
 @pytest.mark.parametrize("moc, is_taken", [
     ("MOC(29, CIRCLE(0, 0, 90))", False), ("moc -- x\n ( 14 + 15, CIRCLE(0, 0, 90))", False),
-    ("MOC((29), CIRCLE(0, 0, 90))", False), ("MOC(ABS(29, 1), BOX(1, 1, 1, 1))", False), ("MOC(1e1, POINT(1, 1))", False),
+    ("MOC((29), CIRCLE(0, 0, 90))", False), ("MOC(ABS(29, 1), BOX(1, 1, 1, 1))", False), ("MOC(1e1, POINT(1, 1))",
+                                                                                          False),
     ("MOC(10, CIRCLE(0, 0, 90))", True), ("MOC('4/3-9 5/1,2')", True), ("MOC(coverage)", True), ("moc", True)])
 def test_a_fine_moc_of_a_large_area_is_refused(moc, is_taken):
     assert (complaint(f"SELECT {moc} AS m FROM twomass.psc") is None) == is_taken
