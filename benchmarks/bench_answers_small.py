@@ -4,8 +4,8 @@
 
 Cones around sources and sources by key, all 60 columns, each request for another place; 1, 8 and 32 clients at a time,
 each with one connection that is kept open (light_client.py). The server is started in turns with TWOMASS_STOCK=1 (all
-that is ours left out) and without; ``load`` is that of the machine at each start: about 1 when nobody else works there. Everything shares the cores of one machine: PostgreSQL, server, clients. Writes
-results/answers_small.json.
+that is ours left out) and without; ``load`` is that of the machine at each start: about 1 when nobody else works
+there. Everything shares the cores of one machine: PostgreSQL, server, clients. Writes results/answers_small.json.
 """
 
 import os
