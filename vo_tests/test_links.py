@@ -90,7 +90,7 @@ def test_from_an_image_one_comes_to_the_rows_of_its_sources_and_of_its_scan(serv
         links = {link.semantics: link for link in _links(server, "image_links", _did(row["file"]))}
         sources = Table.read(BytesIO(requests.get(links["#derivation"].access_url).content), format="votable")
         wanted = points.filter(pc.equal(points["coadd_key"], row["coadd_key"]))["pts_key"].to_pylist()
-        assert len(wanted) == 3 and sorted(sources["pts_key"]) == sorted(wanted)
+        assert len(wanted) == 4 and sorted(sources["pts_key"]) == sorted(wanted)
         scan = Table.read(BytesIO(requests.get(links["#auxiliary"].access_url).content), format="votable")
         assert list(scan["scan_key"]) == [row["scan_key"]] and scan["scan"][0] == row["scan"]
 
