@@ -10,6 +10,9 @@ from processing.answer.parquet_format import footer, parquet_column
 GROUP_ROWS, GROUP_BYTES = 50_000, 1 << 25
 """Of a row group, which is held in memory; about."""
 
+FIRST_ROWS = 5_000
+"""Of the first one, that clients see something come."""
+
 BLOCK_BYTES = 1 << 20
 
 
@@ -31,9 +34,9 @@ def _written(question, query, columns, fields, targets):
     file, begun = _Pieces(), False
     writer = Writer(file, columns)
     with Rows(fields, COLUMNS, question.limit) as rows:
-        for _ in query.blocks(rows, targets, GROUP_ROWS, GROUP_BYTES):
-            begun = begun or rows.group_rows > 0
-            if rows.group_rows >= GROUP_ROWS or rows.group_bytes >= GROUP_BYTES:
+        for _ in query.blocks(rows, targets, FIRST_ROWS, GROUP_BYTES):
+            begun, most = begun or rows.group_rows > 0, GROUP_ROWS if writer.rows else FIRST_ROWS
+            if rows.group_rows >= most or rows.group_bytes >= GROUP_BYTES:
                 yield from _group(writer, rows, file)
             else:
                 yield file.taken() if begun else b""
