@@ -89,6 +89,8 @@ class Client:
         if kind == "csv":
             return right(answer.text.count("\n") == rows + 1, f"{answer.text.count(chr(10)) - 1} rows of {rows}",
                          answer)
+        if AWAY.encode() in answer.content[-4000:]:  # told behind the rows, as DALI wants it
+            return "away"
         return right(answer.content.rstrip().endswith(b"</VOTABLE>") and b'value="ERROR"' not in answer.content[-4000:],
                      "bulk VOTable without an end", answer)
 

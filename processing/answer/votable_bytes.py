@@ -8,6 +8,7 @@ import io
 from dataclasses import dataclass
 from datetime import datetime, timezone
 
+from processing.answer import error_texts
 from processing.answer.columns import binary_field, declared_kinds, describe
 from processing.answer.copy_rows import BINARY, BINARY2, BOOLEAN, FLOAT4, FLOAT8, TABLEDATA, TEXT, Field, Rows, led_by
 from processing.answer.empty import empty_table
@@ -53,7 +54,7 @@ def _written(question, query, frame, fields, targets, form):
             if not begun:
                 raise
             query.failed = error
-            said = ERROR.format(_escaped(str(error).strip())).encode()
+            said = ERROR.format(_escaped(error_texts.told(error).text)).encode()
         rows.tell(question.limit)
         overflow = OVERFLOW if getattr(question.limit, "exceeded", False) else b""
     yield frame.behind + (said or overflow) + frame.end
