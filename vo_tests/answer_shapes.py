@@ -65,9 +65,9 @@ NUMBERS = {
 
 def queries(rng):
     """Lists of queries that differ in their numbers alone."""
-    some = [*itertools.product(QUERIES[:1], CONDITIONS), *itertools.product(QUERIES[1:], CONDITIONS[::3])]
+    some = [*itertools.product(QUERIES[:1], CONDITIONS), *itertools.product(QUERIES[1:], CONDITIONS[::6])]
     for text in [*(query.replace("{c}", condition) for query, condition in some), *OTHERS]:
-        yield [_filled(text, rng) for _ in range(3)]
+        yield [_filled(text, rng) for _ in range(4)]
 
 
 def _filled(text, rng):

@@ -2,16 +2,16 @@
 
     question = Translator().question("SELECT * FROM twomass.psc WHERE ra < 10.5", maxrec=1000)
 
-When a shape comes for the first time, DaCHS translates it, and that is all. When it comes again, DaCHS translates it
-once more with sentinels in its holes, and the SQL is kept with holes where it has the sentinels. Why the SQL filled
-with other numbers is what DaCHS would make of them:
+When a shape comes for the first time, DaCHS translates it, and that is all. When it comes again, DaCHS also translates
+it with sentinels in its holes, and the SQL is kept with holes where it has the sentinels. From then on these are
+filled. Why the SQL filled with other numbers is what DaCHS would make of them:
 
 - A sentinel has to be in the SQL digit by digit, with zeros in front and behind that nothing that calculates would
   write: so DaCHS takes over the text of the number. It has to be nowhere in the description of the answer.
 - DaCHS could still choose by the value of a number. It does in functions that are not of geometry, in TOP, OFFSET,
   ORDER BY and lists of columns, for 0 and 1 as false and true, and nowhere else (gavo/adql, DaCHS 2.11): none of these
   are holes (shapes.py). A minus sign, a frame, an exponent are of the shape.
-- The SQL and description of the first query of the shape, made from its own text, have to be equal to those filled.
+- SQL and description of the query that came have to be equal to those filled with its numbers.
 
 What goes into a hole is a number by its syntax, so no text of a request gets into SQL this way.
 """
@@ -26,11 +26,11 @@ from processing.answer.question import NotCovered, Question
 from processing.answer.row_limits import Limit
 from processing.answer.shapes import fill, form_of, mark, shape_of
 
-KEPT = 500
-"""Shapes; a pattern has the size of a table's description, some 100 kB at most."""
+KEPT = 200
+"""Shapes."""
 
-NO_PATTERN = "no pattern"
-"""Kept for a shape that cannot be filled."""
+SEEN, NO_PATTERN = "seen", "no pattern"
+"""Kept for a shape that has come once, and for one that cannot be filled."""
 
 MADE_UP = re.compile(r"\bnd[a-z]{8,}\b")
 """Names that DaCHS gives to columns that have none, others at each translation."""
@@ -77,28 +77,26 @@ class Translator:
         shape = shape_of(adql)
         key = (*shape.key, maxrec)
         found = self.known.get(key)
-        if found and found is not NO_PATTERN and not _translated(found).is_current():
-            found = None
-        if not found or found is NO_PATTERN:
-            translated = self.translate(adql, maxrec)
-            if not found:
-                self.known.put(key, (shape, translated) if translated.descriptors else NO_PATTERN)
-            return as_question(translated, None)
-        if not isinstance(found, Pattern):
-            first, translated = found
-            found = self._pattern(first, translated, maxrec) or NO_PATTERN
-            self.known.put(key, found)
-            if found is NO_PATTERN:
-                return as_question(self.translate(adql, maxrec), None)
-        return as_question(with_query(found.like, found.sql(checked(shape.numbers, shape.forms)), adql), found.name)
+        if isinstance(found, Pattern) and found.like.is_current():
+            numbers = checked(shape.numbers, shape.forms)
+            return as_question(with_query(found.like, found.sql(numbers), adql), found.name)
+        translated = self.translate(adql, maxrec)
+        if found is None:
+            self.known.put(key, SEEN)
+        elif found is not NO_PATTERN:
+            self.known.put(key, self._pattern(shape, translated, maxrec) or NO_PATTERN)
+        return as_question(translated, None)
 
     def _pattern(self, shape, translated, maxrec):
         """The Pattern of a shape, made with sentinels; None unless it gives ``translated`` for the shape's numbers."""
         sentinels = shape.sentinels()
-        general = self.translate(shape.with_numbers(sentinels), maxrec)
+        try:
+            general = self.translate(shape.with_numbers(sentinels), maxrec)
+        except Exception:  # whatever DaCHS has against these numbers; it had nothing against those asked for
+            return None
         marks = [mark(place) for place in range(len(sentinels))]
         cut = cut_at(general.sql, sentinels, marks)
-        if cut is None:
+        if cut is None or not general.descriptors:
             return None
         with self._lock:
             self._made += 1
@@ -219,7 +217,3 @@ def description(table):
     from processing.answer.votable_bytes import without_rows
 
     return re.sub(rb'(<INFO name="request_date"[^>]*value=")[^"]*', rb"\1", without_rows(table, "td")).decode()
-
-
-def _translated(found):
-    return found.like if isinstance(found, Pattern) else found[1]

@@ -4,7 +4,8 @@ import threading
 
 import pytest
 
-from processing.answer.translate import Known, checked, cut_at
+from processing.answer import translate
+from processing.answer.translate import Known, Translated, Translator, checked, cut_at
 
 
 def test_sql_is_cut_where_the_sentinels_are():
@@ -61,3 +62,37 @@ def test_dachs_can_empty_it_while_others_use_it():
     assert not failed and len(known) == 0
     known.put("a", 1)
     assert known.get("a") == 1
+
+
+class Translations:
+    """In the place of DaCHS: says what it was asked to translate, and refuses what it is told to."""
+
+    def __init__(self, refuses=""):
+        self.asked, self.refuses = [], refuses
+
+    def __call__(self, adql, maxrec):
+        self.asked.append(adql)
+        if self.refuses and self.refuses in adql:
+            raise ValueError("refused")
+        return Translated(adql, None, ())
+
+
+@pytest.fixture
+def plain_questions(monkeypatch):
+    monkeypatch.setattr(translate, "as_question", lambda translated, name: (translated.sql, name))
+
+
+def test_what_dachs_has_against_sentinels_is_not_told_and_not_tried_again(plain_questions):
+    dachs = Translations(refuses="48309")
+    translator = Translator(dachs)
+    queries = [f"SELECT ra FROM t WHERE ra < {number}" for number in (5, 6, 7, 8)]
+    assert [translator.question(query, 10) for query in queries] == [(query, None) for query in queries]
+    assert [asked for asked in dachs.asked if "48309" not in asked] == queries and len(dachs.asked) == 5
+
+
+def test_a_query_that_dachs_refuses_is_refused_each_time(plain_questions):
+    translator = Translator(Translations(refuses="ra"))
+    for _ in range(3):
+        with pytest.raises(ValueError, match="refused"):
+            translator.question("SELECT ra FROM t WHERE ra < 5", 10)
+    assert not translator.known
