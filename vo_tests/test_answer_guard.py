@@ -264,3 +264,15 @@ def test_what_is_held_in_memory_has_an_end(server, release):
     rows = "SELECT 1 AS x FROM twomass.psc AS a, twomass.psc AS b"
     assert ask(server, rows, MAXREC=10 * most, FORMAT="txt").text.split() == ["1"] * most
     assert ask(server, rows, MAXREC=most + 10, FORMAT="csv").text.count("\n") == most + 11
+
+
+def test_reading_an_upload_ends_with_the_time_of_a_query(server, release):
+    """It may also be that a machine reads all of it in that time; then the answer is right."""
+    rows = b"".join(b"<TR><TD>%d</TD></TR>" % n for n in range(600_000))
+    table = (b'<VOTABLE version="1.3" xmlns="http://www.ivoa.net/xml/VOTable/v1.3"><RESOURCE><TABLE><FIELD name="n" '
+             b'datatype="int"/><DATA><TABLEDATA>' + rows + b"</TABLEDATA></DATA></TABLE></RESOURCE></VOTABLE>")
+    begin = time.monotonic()
+    form = {"LANG": "ADQL", "QUERY": "SELECT COUNT(*) AS n FROM tap_upload.t", "UPLOAD": "t,param:t", "FORMAT": "csv"}
+    answer = requests.post(f"{server.url}/tap/sync", form, files={"t": ("t.xml", table)}, timeout=120)
+    assert "asynchronous jobs" in answer.text or answer.text.split() == ["n", "600000"]
+    assert time.monotonic() - begin < 3 * limits().time.sync

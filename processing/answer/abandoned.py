@@ -77,6 +77,12 @@ def note(connection):
     return connection
 
 
+def check():
+    """ClientLeft when nobody waits any more for what this thread does."""
+    if (getattr(_here, "work", None) or NOBODY).left:
+        raise ClientLeft("the client has left")
+
+
 @contextlib.contextmanager
 def may_cancel(connection):
     """While the block runs, this connection is cancelled when the client leaves; None: a short one for the books."""

@@ -1,7 +1,7 @@
 """Everything that closes a weakness of the stock server, in the order in which it is put to use (launch.py)."""
 
 from processing.answer import (abandoned, error_texts, fetch, gate, long_queries, lost_jobs, pools, request_bounds,
-                               told_limits)  # fmt: skip
+                               told_limits, upload_time)  # fmt: skip
 
 
 def use_in_dachs():
@@ -12,5 +12,5 @@ def use_in_dachs():
 
 def use_in_server():
     """In the process that answers requests."""
-    for what in (abandoned, lost_jobs, gate, error_texts, request_bounds, told_limits):
+    for what in (abandoned, lost_jobs, gate, error_texts, request_bounds, told_limits, upload_time):
         what.use_in_server()

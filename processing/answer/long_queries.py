@@ -18,6 +18,9 @@ WORDS = re.compile(r"""
   | (?P<other> . )
 """, re.VERBOSE | re.DOTALL)  # fmt: skip
 
+DIGITS = 18
+"""Of a number of 64 bits; DaCHS declares a column of a larger one as whole numbers, which the rows then are not."""
+
 OPERATORS = {"AND", "OR", "NOT", "IN", "LIKE", "ILIKE", "BETWEEN", "IS", "WHEN", "ON"}
 
 
@@ -79,6 +82,8 @@ def complaint(query):
             return f"The query {text.format(found=getattr(found, name), most=getattr(allowed, name))}"
     if wrong := [order for order in orders(words(query)) if not _is_order(order)]:
         return f"MOC wants a number from 0 to {allowed.moc_order} as its order, found {wrong[0][:40]}"
+    if large := [word for kind, word in words(query) if kind == "number" and word.isdigit() and len(word) > DIGITS]:
+        return f"A whole number has at most {DIGITS} digits, found {large[0][:40]}; larger ones are written as 1e40"
     return None
 
 

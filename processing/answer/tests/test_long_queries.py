@@ -69,3 +69,8 @@ def test_looking_for_mocs_is_quick():
     complaint("MOC(" * 1000 + "1" * 1000)
     complaint("MOC(" * (limits().query.characters // 4))
     assert time.process_time() - begin < 1
+
+
+def test_a_whole_number_of_more_than_64_bits_is_refused():
+    assert "at most 18 digits" in complaint(f"SELECT {'9' * 40} AS x FROM twomass.psc")
+    assert complaint(f"SELECT {'9' * 18} AS x, '{'9' * 40}' AS y, 1{'0' * 30}.5 AS z FROM twomass.psc") is None
