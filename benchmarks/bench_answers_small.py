@@ -20,7 +20,6 @@ from urllib.parse import urlencode
 
 import numpy as np
 
-from benchmarks.large_release import make_large_release
 from benchmarks.light_client import ask
 from benchmarks.report import write_report
 from processing.publish import cluster
@@ -77,6 +76,8 @@ def summaries(taken):
 
 def publish(place, rows):
     """Publish a release of so many sources unless it is published."""
+    from benchmarks.large_release import make_large_release  # much to import, which the clients' processes do without
+
     release = make_large_release(RELEASES / name_of(rows), rows)
     twomass("serve", "--database-only")
     with cluster.connect(place) as connection:
