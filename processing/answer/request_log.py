@@ -18,6 +18,9 @@ CLIENT_LEFT = 499
 LONGEST = 2000
 """Characters of a parameter that are kept; long enough for most queries."""
 
+LINE_ENDS = {ord(end): f"\\u{ord(end):04x}" for end in "\x85\u2028\u2029"}
+"""What JSON leaves as it is in a text, and programs that read lines take for the end of one."""
+
 FILE_BYTES, FILES = 20_000_000, 10
 
 
@@ -58,7 +61,8 @@ def timed(kind):
 
 def line(request, with_client=False):
     """The line of a request that has been answered or whose client has left."""
-    return json.dumps({**_facts(request), **(_who(request) if with_client else {})}, ensure_ascii=False) + "\n"
+    told = json.dumps({**_facts(request), **(_who(request) if with_client else {})}, ensure_ascii=False)
+    return told.translate(LINE_ENDS) + "\n"
 
 
 def _facts(request):

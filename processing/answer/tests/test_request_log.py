@@ -60,3 +60,9 @@ def test_a_client_that_left_is_told_from_one_that_got_its_answer():
     ("text", "text"), ("Sterne ☆".encode(), "Sterne ☆")])
 def test_long_and_binary_parameters_do_not_fill_the_log(sent, written):
     assert logged(timed(Request)(args={b"UPLOAD": [sent]}))["asked"] == {"UPLOAD": [written]}
+
+
+def test_a_request_is_one_line_whatever_ends_lines_for_others():
+    request = timed(Request)(args={b"QUERY": ["SELECT '\u2028\u2029\x85'\r\n".encode()]})
+    assert len(line(request).splitlines()) == 1
+    assert logged(request)["asked"] == {"QUERY": ["SELECT '\u2028\u2029\x85'\r\n"]}
