@@ -20,6 +20,11 @@ def held(value, least, most):
     return most if math.isnan(value) else min(max(value, least), most)
 
 
+def at_most(rows, key):
+    """How many of ``rows`` an answer in a format (DaCHS's key) may have."""
+    return min(rows, limits().rows.services_longest) if key in HELD else rows
+
+
 def use_in_dachs():
     """In every process: a query whose answer is held in memory has an end there."""
     from gavo import formats
@@ -30,8 +35,7 @@ def use_in_dachs():
     def parse_bounded(job, parameters):
         query, most = parse(job, parameters)
         named = parameters.get("responseformat") or parameters.get("format") or "votable"
-        is_held = formats.getKeyFor(named) in HELD
-        return query, min(most, limits().rows.services_longest) if is_held else most
+        return query, at_most(most, formats.getKeyFor(named))
 
     taprunner._parseTAPParameters = parse_bounded
 
@@ -51,25 +55,11 @@ def use_in_server():
         meta["timeout"] = held(meta["timeout"], 0.001, allowed.time.services)
 
     common.QueryMeta._fillDbOptions = fill_bounded
-    _let_dachs_hold_its_own()
     uwsactions.ExecDAction.deserializeValue = staticmethod(
         lambda text: held(float(text), 1, allowed.time.job_longest))
     uwsactions.DestructionAction.deserializeValue = staticmethod(_not_too_late)
     tap.TAPUWS.getNewIdFromRequest = _while_few_wait(tap.TAPUWS.getNewIdFromRequest)
     vodal.DatalinkGetDataRenderer.render = _if_soda_is_right(vodal.DatalinkGetDataRenderer.render)
-
-
-def _let_dachs_hold_its_own():
-    """What it holds in memory is DaCHS's to answer, and bounded there, not the quick way's."""
-    from processing.answer import tap_sync
-
-    understood = tap_sync.understood
-
-    def understood_if_streamed(request):
-        asked = understood(request)
-        return None if asked is not None and asked.key in HELD else asked
-
-    tap_sync.understood = understood_if_streamed
 
 
 def _not_too_late(text):

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from processing.answer import abandoned, connections
 from processing.answer.question import NotCovered
+from processing.answer.request_bounds import at_most
 from processing.answer.translate import Translator
 
 PARAMETERS = {"request", "lang", "query", "format", "responseformat", "maxrec", "version", "runid"}
@@ -88,7 +89,8 @@ def begin(asked):
     from gavo import base
 
     maxrec = base.getConfig("async", "defaultMAXREC") if asked.maxrec is None else asked.maxrec
-    question = translator.question(asked.query, min(maxrec, base.getConfig("async", "hardMAXREC")))
+    most = at_most(base.getConfig("async", "hardMAXREC"), asked.key)
+    question = translator.question(asked.query, min(maxrec, most))
     try:
         return connections.trying_again(lambda: begun(bytes_of(question, asked.key)))
     except NotCovered:
