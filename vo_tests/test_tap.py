@@ -117,7 +117,7 @@ def test_sources_scans_and_images_join_in_one_query(tap, points):
         WHERE 1 = CONTAINS(POINT(p.ra, p.dec), i.s_region) ORDER BY p.pts_key, i.atlas_key""").to_table()
     on_images = [row for row in points.to_pylist() if row["coadd_key"] < 4]
     assert set(rows["designation"]) == {row["designation"] for row in on_images}
-    assert len(rows) == 3 * (3 + 3 + 2)  # three sources on each of two fields in three bands and one in two
+    assert len(rows) == 4 * (3 + 3 + 2)  # four sources on each of two fields in three bands and one in two
 
 
 def test_every_table_and_column_is_described(tap):
