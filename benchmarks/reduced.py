@@ -42,8 +42,8 @@ def again(night, work, seq, cores):
 
 @dataclass(frozen=True)
 class Scan:
-    """Seconds of a scan: ``elapsed`` (with the start of the program), in which units of work for its ``points`` ran, and
-    that for its ``extended`` sources; ``row`` of the night's status."""
+    """Seconds of a scan: ``elapsed`` (with the start of the program), in which units of work for its ``points`` ran,
+    and that for its ``extended`` sources; ``row`` of the night's status."""
 
     elapsed: float
     points: float
