@@ -56,7 +56,8 @@ def test_no_room_imports_from_one_further_down(room):
 def test_what_is_for_all_imports_from_no_room():
     wrong = {
         f"{path.relative_to(PROCESSING)}: {name}"
-        for folder in ("config", "formats", "schema", "engine") for path in (PROCESSING / folder).rglob("*.py") if "tests" not in path.parts
+        for folder in ("config", "formats", "schema", "engine")
+        for path in (PROCESSING / folder).rglob("*.py") if "tests" not in path.parts
         for name in rooms_imported(path) if name in pipeline.rooms()
     }
     assert not wrong
