@@ -14,6 +14,7 @@ from xml.sax.saxutils import escape
 
 from processing.answer import votable_bytes
 from processing.answer.columns import describe
+from processing.answer.kept import Known
 from processing.answer.question import NotCovered
 
 SMALL = 0.25
@@ -94,7 +95,7 @@ class Form:
         return self.template % {**numbers, "centre": CENTRE % (asked.ra, asked.dec), "_matchLimit": self.limit + 1}
 
 
-_forms = {}
+_forms = Known(KEPT)
 
 
 def form_of(page, asked):
@@ -103,9 +104,8 @@ def form_of(page, asked):
     key, content = (service.getFullId(), *asked.form), service.rd.idmap
     kept = _forms.get(key)
     if not kept or kept[0] is not content:
-        if len(_forms) >= KEPT:
-            _forms.clear()
-        kept = _forms[key] = content, _new_form(page, asked)
+        kept = content, _new_form(page, asked)
+        _forms.put(key, kept)
     return kept[1]
 
 

@@ -19,9 +19,9 @@ What goes into a hole is a number by its syntax, so no text of a request gets in
 import copy
 import re
 import threading
-from collections import OrderedDict
 from dataclasses import dataclass
 
+from processing.answer.kept import Known
 from processing.answer.question import NotCovered, Question
 from processing.answer.row_limits import Limit
 from processing.answer.shapes import fill, form_of, mark, shape_of
@@ -69,7 +69,7 @@ class Translator:
 
     def __init__(self, translate=None):
         self.translate = translate or translate_by_dachs
-        self.known, self._lock, self._made = Known(), threading.Lock(), 0
+        self.known, self._lock, self._made = Known(KEPT), threading.Lock(), 0
 
     def question(self, adql, maxrec):
         """The Question of a query; DaCHS's errors, or NotCovered for what is more than a query."""
@@ -108,33 +108,6 @@ class Translator:
         if general_text != text or any(digits in general_text for digits in marks):
             return None
         return pattern
-
-
-class Known(dict):
-    """A bounded dict, the entry used last kept longest; DaCHS deletes its keys when it forgets its descriptors."""
-
-    def __init__(self, most=KEPT):
-        super().__init__()
-        self.most, self._order, self._lock = most, OrderedDict(), threading.Lock()
-
-    def get(self, key):
-        with self._lock:
-            if key in self:
-                self._order.move_to_end(key)
-            return super().get(key)
-
-    def put(self, key, value):
-        with self._lock:
-            self[key] = value
-            self._order[key] = None
-            self._order.move_to_end(key)
-            while len(self) > self.most:
-                super().__delitem__(self._order.popitem(last=False)[0])
-
-    def __delitem__(self, key):
-        with self._lock:
-            self.pop(key, None)
-            self._order.pop(key, None)
 
 
 def without_names(text):

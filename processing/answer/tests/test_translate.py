@@ -1,11 +1,9 @@
 """What is kept of translations: SQL with holes. DaCHS's part is tested with a server (vo_tests/test_answer_small.py)."""
 
-import threading
-
 import pytest
 
 from processing.answer import translate
-from processing.answer.translate import Known, Translated, Translator, checked, cut_at
+from processing.answer.translate import Translated, Translator, checked, cut_at
 
 
 def test_sql_is_cut_where_the_sentinels_are():
@@ -27,41 +25,6 @@ def test_numbers_of_another_form_are_refused():
     for numbers in (("5", "3"), ("5.5e5", "3"), ("5.5", "3; DROP"), ("5.5",)):
         with pytest.raises(ValueError, match="expected|argument 2"):
             checked(numbers, ("9.9", "9"))
-
-
-def test_what_is_kept_is_bounded_and_the_one_used_last_stays():
-    known = Known(3)
-    for key in "abc":
-        known.put(key, key)
-    known.get("a")
-    known.put("d", "d")
-    assert sorted(known) == ["a", "c", "d"]
-
-
-def test_dachs_can_empty_it_while_others_use_it():
-    known, failed = Known(50), []
-
-    def use():
-        try:
-            for number in range(3000):
-                known.put(number % 100, number)
-                known.get(number % 70)
-        except Exception as error:
-            failed.append(error)
-
-    threads = [threading.Thread(target=use) for _ in range(3)]
-    for thread in threads:
-        thread.start()
-    for _ in range(200):  # as gavo.base.caches.clearall does
-        for key in list(known.keys()):
-            del known[key]
-    for thread in threads:
-        thread.join()
-    for key in list(known.keys()):
-        del known[key]
-    assert not failed and len(known) == 0
-    known.put("a", 1)
-    assert known.get("a") == 1
 
 
 class Translations:
