@@ -62,7 +62,8 @@ class _Client:
         self.answer += part
         head, gap, body = bytes(self.answer[:2000]).partition(b"\r\n\r\n")
         if not part or gap and not head.startswith(b"HTTP/1.1 200"):
-            raise RuntimeError(f"{self.path}: an answer with status 200 is expected, found {bytes(self.answer)[:500]!r}")
+            found = bytes(self.answer[:500])
+            raise RuntimeError(f"{self.path}: an answer with status 200 is expected, found {found!r}")
         if not gap:
             return False
         length = [line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:")]
