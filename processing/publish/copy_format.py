@@ -13,6 +13,9 @@ from numba.extending import intrinsic
 
 HEADER = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 TRAILER = b"\xff\xff"
+PIECE = 1 << 18
+"""Bytes handed to libpq at a time, which otherwise moves them about in memory."""
+
 WIDTHS = {"short": 2, "int": 4, "long": 8, "float": 4, "double": 8, "boolean": 1}
 """Bytes of the numbers of the schema; ``char`` and ``string`` travel as their UTF-8 bytes."""
 
@@ -45,6 +48,12 @@ def encode_parts(batch, columns, part):
     edges = np.append(first, len(order))
     for number, begin, end in zip(numbers.tolist(), edges[:-1].tolist(), edges[1:].tolist()):
         yield number, end - begin, data[ends[begin]:ends[end]]
+
+
+def send(copy, data):
+    """Write the bytes of some rows to a psycopg Copy."""
+    for begin in range(0, len(data), PIECE):
+        copy.write(memoryview(data[begin:begin + PIECE]))
 
 
 def _encode(batch, columns, order):

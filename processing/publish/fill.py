@@ -15,7 +15,7 @@ from threading import Event, Lock
 import psycopg
 
 from processing.errors import SurveyError
-from processing.publish.copy_format import HEADER, TRAILER, encode_parts
+from processing.publish.copy_format import HEADER, TRAILER, encode_parts, send
 from processing.publish.partitions import check_sql, parts_of, ranges
 from processing.publish.unique_keys import UniqueKeys
 
@@ -24,9 +24,6 @@ BATCH = 20_000
 
 WAITING = 4
 """Batches at most that wait for a partition's connection."""
-
-PIECE = 1 << 18
-"""Bytes handed to libpq at a time, which otherwise moves them about in memory."""
 
 MOMENT = 0.5
 """Seconds after which a thread that waits for another looks whether all has ended."""
@@ -121,8 +118,7 @@ def _send(part, ended):
             copy.write(HEADER)
             while (item := _get(part.queue, ended)) is not None:
                 rows, data = item
-                for begin in range(0, len(data), PIECE):
-                    copy.write(memoryview(data[begin:begin + PIECE]))
+                send(copy, data)
                 part.rows += rows
             copy.write(TRAILER)
         if cursor.rowcount != part.rows:

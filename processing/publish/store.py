@@ -11,7 +11,7 @@ import json
 import re
 
 from processing.errors import SurveyError
-from processing.publish.copy_format import HEADER, TRAILER, encode_batch
+from processing.publish.copy_format import HEADER, TRAILER, encode_batch, send
 from processing.publish.fill import batches_of, fill
 from processing.publish.homes import OWNER, attach_sql, drop_servers, homes_of, introduce
 from processing.publish.partitions import (
@@ -161,8 +161,7 @@ def copy_in(connection, qualified_name, table, files, report):
         while (encoded := following.result()) is not None:
             following = beside.submit(_next_encoded, batches, table)
             rows, data = encoded
-            for begin in range(0, len(data), 1 << 18):
-                copy.write(data[begin:begin + (1 << 18)])
+            send(copy, data)
             report(rows)
         copy.write(TRAILER)
 
@@ -221,7 +220,7 @@ def _part_name(store, table, number):
 def _next_encoded(batches, table):
     """Rows and bytes of the next batch; None after the last."""
     batch = next(batches, None)
-    return None if batch is None else (batch.num_rows, memoryview(encode_batch(batch, table.columns)))
+    return None if batch is None else (batch.num_rows, encode_batch(batch, table.columns))
 
 
 def _finish_atlas(connection, store):
