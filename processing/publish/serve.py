@@ -83,22 +83,25 @@ def start_server(place, restart=False):
     """The web server, or several (etc/limits.yaml); one that runs on another port than asked for is a SurveyError."""
     if restart:
         server.stop(place)
+    wanted = [replace(place, worker=number) for number in range(limits().work.workers)]
+    missing = [worker for worker in wanted if not _runs(worker)]
+    if not missing:
+        return
     if not any(server.pid(worker) for worker in server.workers(place)):
         dachs.clear_lost_jobs(place)
-    for number in range(limits().work.workers):
-        _start_worker(replace(place, worker=number))
-
-
-def _start_worker(place):
-    if server.pid(place):
-        running = server.port(place)
-        if running != place.port:
-            raise SurveyError(f"the server runs on port {running}, asked for is {place.port}: 'twomass stop' first")
-        return
-    server.check_port(place)
-    if server.pid(place):
-        return
-    dachs.deploy(place)
     bound_query_role(place)
     deploy_front(place)
-    server.start(place)
+    for worker in missing:
+        dachs.deploy(worker)
+        server.start(worker)
+
+
+def _runs(place):
+    """Whether a worker runs; SurveyError when it does on another port, or somebody else has its port."""
+    if not server.pid(place):
+        server.check_port(place)  # which finds one whose pid file got lost
+        return server.pid(place) is not None
+    running = server.port(place)
+    if running != place.port:
+        raise SurveyError(f"the server runs on port {running}, asked for is {place.port}: 'twomass stop' first")
+    return True
