@@ -20,7 +20,7 @@ TEMPORARY = "10GB"
 """Of files for sorting and joining, for each query; a query that needs more fails instead of filling the disk."""
 
 CONNECTIONS = 80
-"""Of the 100 of etc/postgresql.conf; the others are for the server's own work and for operators."""
+"""Of the 150 of etc/postgresql.conf; the others are for the server's own work and for operators."""
 
 
 def bound_query_role(place):
