@@ -1,5 +1,6 @@
 """DaCHS, the server of the services: its settings, its tables, its commands. It runs in the system's own Python."""
 
+import copy
 import grp
 import hashlib
 import io
@@ -78,7 +79,7 @@ def _archived(name, content):
 
 def settings_text(place):
     """``etc/gavo.rc`` with the folders, the account and the port of this machine, and with ``etc/limits.yaml``."""
-    settings = place.settings
+    settings = copy.deepcopy(place.settings)  # which say where the place itself is
     for section in ("general", "web"):
         if not settings.has_section(section):
             settings.add_section(section)

@@ -33,6 +33,12 @@ def test_dachs_is_started_with_the_limits(tmp_path):
             assert made[section][key] == str(value)
 
 
+def test_a_worker_stays_at_its_port_when_its_settings_are_written(tmp_path):
+    place = Site(tmp_path, worker=1)
+    (tmp_path / "gavo.rc").write_text(settings_text(place))
+    assert int(read_settings(tmp_path / "gavo.rc")["web"]["serverPort"]) == place.port == Site(tmp_path).port + 1
+
+
 def test_a_limit_is_set_in_one_place_alone(tmp_path):
     place = Site(tmp_path)
     place.settings["web"]["sqlTimeout"] = "999"
